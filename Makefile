@@ -1,0 +1,71 @@
+# Samspår's commands; `make help` lists them. What a target needs it sets up by itself.
+
+SHELL := /bin/sh
+.DEFAULT_GOAL := help
+VENV := .venv
+RUN := $(VENV)/bin
+HERE := $(shell pwd | cksum | cut -d ' ' -f 1)
+INSTALLED := $(VENV)/.installed-$(HERE)
+INSTALLED_DEV := $(VENV)/.installed-dev-$(HERE)
+LOCKED := requirements.txt shared/pyproject.toml $(wildcard services/*/pyproject.toml) tools/install
+
+##@ Try it
+
+.PHONY: demo
+demo: $(INSTALLED) ## Five services in one process carry a dozen people through; ARGS=--exit ends after the table
+	@$(RUN)/samspar demo $(ARGS)
+
+##@ Check it
+
+.PHONY: test
+test: check ## Everything that must hold before a commit lands: check, then the tests (about 10 minutes at most)
+	@tools/test $(ARGS)
+
+.PHONY: check
+check: $(INSTALLED_DEV) ## Format, lint, types, imports and the rules of the tree, without servers
+	$(RUN)/ruff format --check
+	$(RUN)/ruff check
+	$(RUN)/lint-imports
+	$(RUN)/basedpyright
+	$(RUN)/pytest tests/architecture
+
+.PHONY: test-all
+test-all: check ## The tests with the slow ones
+	@tools/test --slow $(ARGS)
+
+.PHONY: test-servers
+test-servers: ## Install RabbitMQ and PostgreSQL for the tests (apt or brew)
+	@tools/test-servers
+
+##@ Work on it
+
+.PHONY: install
+install: $(INSTALLED_DEV) ## Set up .venv with everything, tools included
+
+.PHONY: format
+format: $(INSTALLED_DEV) ## Format, and mend what ruff can mend
+	$(RUN)/ruff format
+	$(RUN)/ruff check --fix
+
+.PHONY: lock
+lock: ## Write requirements*.txt anew (needs uv); ARGS=--upgrade lifts every pin
+	@tools/lock $(ARGS)
+
+.PHONY: clean
+clean: ## Remove .venv, caches and the demo's data
+	rm -rf $(VENV) .samspar .pytest_cache .ruff_cache .hypothesis .import_linter_cache
+	find services shared tests -name __pycache__ -type d -prune -exec rm -rf {} +
+
+.PHONY: help
+help: ## This list
+	@awk 'BEGIN { FS = ":.*## " } \
+		/^##@ / { printf "\n%s\n", substr($$0, 5) } \
+		/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' Makefile
+
+$(INSTALLED): $(LOCKED)
+	@tools/install
+	@touch $@
+
+$(INSTALLED_DEV): $(LOCKED) requirements-dev.txt
+	@tools/install dev
+	@touch $(INSTALLED) $@

@@ -1,0 +1,1 @@
+"""Samspår's assessment service."""

@@ -1,0 +1,59 @@
+"""What booking can do. Each function runs inside the transaction its caller opened."""
+
+from datetime import datetime
+from uuid import UUID
+
+from shared.tasks import HeardRequest, grant_parts
+from shared.uow import UnitOfWork
+
+from .domain import Meeting
+from .events import Reason
+
+
+async def request(uow: UnitOfWork, asked: HeardRequest) -> None:
+    """Home asks for a meeting. Asked twice with the same play, it is there once."""
+    if await uow.find(Meeting, asked.play) is None:
+        uow.add(Meeting.requested(asked, uow.now))
+        await grant_parts(uow, asked)
+
+
+async def recall(uow: UnitOfWork, meeting_id: UUID, at: datetime) -> None:
+    """Home takes the request back; what is over stays as it is."""
+    meeting = await uow.find(Meeting, meeting_id)
+    if meeting is not None and meeting.open:
+        uow.emit(meeting.cancel(Reason.RECALLED, at))
+
+
+async def book(uow: UnitOfWork, meeting_id: UUID, *, starts: datetime, ends: datetime) -> Meeting:
+    """A time is set, or moved to another."""
+    meeting = await uow.get(Meeting, meeting_id)
+    uow.emit(meeting.book(starts=starts, ends=ends, at=uow.now))
+    return meeting
+
+
+async def hold(uow: UnitOfWork, meeting_id: UUID, outcome: str | None, at: datetime | None) -> Meeting:
+    """It took place."""
+    meeting = await uow.get(Meeting, meeting_id)
+    uow.emit(meeting.hold(outcome, uow.happened(at)))
+    return meeting
+
+
+async def miss(uow: UnitOfWork, meeting_id: UUID, at: datetime | None) -> Meeting:
+    """Somebody did not come."""
+    meeting = await uow.get(Meeting, meeting_id)
+    uow.emit(meeting.miss(uow.happened(at)))
+    return meeting
+
+
+async def cancel(uow: UnitOfWork, meeting_id: UUID, reason: Reason) -> Meeting:
+    """It is called off."""
+    meeting = await uow.get(Meeting, meeting_id)
+    uow.emit(meeting.cancel(reason, uow.now))
+    return meeting
+
+
+async def decline(uow: UnitOfWork, meeting_id: UUID, reason: Reason) -> Meeting:
+    """The asked party does not take it on."""
+    meeting = await uow.get(Meeting, meeting_id)
+    uow.emit(meeting.decline(reason, uow.now))
+    return meeting

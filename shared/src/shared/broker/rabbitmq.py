@@ -1,0 +1,211 @@
+"""RabbitMQ: one connection to publish and one to consume, opened anew after any fault, by whoever uses them."""
+
+import asyncio
+import time
+from collections import deque
+from collections.abc import AsyncGenerator, AsyncIterator, Sequence
+from contextlib import asynccontextmanager, suppress
+from itertools import takewhile
+
+import aio_pika
+import aiormq
+from aio_pika.abc import AbstractChannel, AbstractConnection, AbstractIncomingMessage
+from pamqp.commands import Basic
+
+from .protocol import BrokerAway, Message, Unroutable
+
+HEARTBEAT = 5
+CONFIRM = 20.0
+PROBE = 5.0
+LINGER = 0.03
+FEW = 10
+FAULTS = (
+    aio_pika.exceptions.AMQPError,
+    aiormq.exceptions.AMQPError,
+    OSError,
+    RuntimeError,
+    asyncio.InvalidStateError,
+)
+
+
+class RabbitMQ:
+    """A broker at a URL. Queues and exchanges are made by the topology tool, never here."""
+
+    def __init__(self, url: str) -> None:
+        self.url = url
+
+    @asynccontextmanager
+    async def connection(self) -> AsyncGenerator[AbstractConnection]:
+        """A plain connection, closed at the end of the block. Raises `BrokerAway`."""
+        try:
+            async with asyncio.timeout(10):
+                connection = await aio_pika.connect(self.url, heartbeat=HEARTBEAT)
+        except (*FAULTS, TimeoutError) as error:
+            raise BrokerAway(type(error).__name__) from error
+        try:
+            yield connection
+        except FAULTS as error:
+            raise BrokerAway(type(error).__name__) from error
+        finally:
+            with suppress(*FAULTS, TimeoutError):
+                async with asyncio.timeout(5):
+                    await connection.close()
+
+    @asynccontextmanager
+    async def publisher(self) -> AsyncGenerator["ConfirmedPublisher"]:
+        async with self.connection() as connection:
+            channel = await connection.channel(publisher_confirms=True, on_return_raises=True)
+            yield ConfirmedPublisher(connection, channel)
+
+    @asynccontextmanager
+    async def consumer(self, queue: str, *, most: int = 100) -> AsyncGenerator[AsyncIterator["Deliveries"]]:
+        async with self.connection() as connection:
+            line = Line(connection, await connection.channel(publisher_confirms=False), queue, most)
+            await line.open()
+            yield line.batches()
+
+    async def depth(self, queue: str) -> int:
+        """How many messages are ready in a queue. Raises `BrokerAway`."""
+        async with self.connection() as connection:
+            channel = await connection.channel()
+            return (await channel.declare_queue(queue, passive=True)).declaration_result.message_count or 0
+
+
+class ConfirmedPublisher:
+    """Publishes persistent, mandatory messages and waits for the broker's word on each."""
+
+    def __init__(self, connection: AbstractConnection, channel: AbstractChannel) -> None:
+        self._connection = connection
+        self._channel = channel
+
+    async def publish(self, exchange: str, messages: Sequence[Message]) -> int:
+        await self._unblocked()
+        target = await self._channel.get_exchange(exchange, ensure=False)
+        sent = [
+            asyncio.ensure_future(target.publish(wire(message), message.routing_key, mandatory=True))
+            for message in messages
+        ]
+        try:
+            await asyncio.wait(sent, timeout=CONFIRM)
+        finally:
+            for task in sent:
+                task.cancel()
+        results = await asyncio.gather(*sent, return_exceptions=True)
+        confirmed = len(list(takewhile(lambda result: isinstance(result, Basic.Ack), results)))
+        if confirmed == 0:
+            if isinstance(results[0], aio_pika.exceptions.DeliveryError):
+                raise Unroutable("the broker could not route it; apply the topology")
+            raise BrokerAway(type(results[0]).__name__)
+        return confirmed
+
+    async def _unblocked(self) -> None:
+        """A broker under alarm stops reading; what is written now would all arrive later, again and again."""
+        transport = self._connection.transport
+        if transport is None:
+            raise BrokerAway("the connection is closed")
+        try:
+            async with asyncio.timeout(CONFIRM):
+                await transport.connection.ready()
+        except TimeoutError as error:
+            raise BrokerAway("the broker blocks publishing") from error
+
+
+class Line:
+    """One consumer: the callback only stores; batches are cut from what has arrived."""
+
+    def __init__(self, connection: AbstractConnection, channel: AbstractChannel, queue: str, most: int) -> None:
+        self._connection = connection
+        self._channel = channel
+        self._queue = queue
+        self._most = most
+        self._arrived: deque[AbstractIncomingMessage] = deque()
+        self._news = asyncio.Event()
+        self._cut = False
+
+    async def open(self) -> None:
+        self._connection.close_callbacks.add(self._on_close)
+        self._channel.close_callbacks.add(self._on_close)
+        await self._channel.set_qos(prefetch_count=4 * self._most)
+        queue = await self._channel.declare_queue(self._queue, passive=True)
+        await queue.consume(self._on_message)
+
+    async def batches(self) -> AsyncIterator["Deliveries"]:
+        last, probed = 0, time.monotonic()
+        while True:
+            if self._cut:
+                raise BrokerAway("the line to the broker was cut")
+            if FEW < last < self._most and len(self._arrived) < self._most:
+                await asyncio.sleep(LINGER)
+            batch = [self._arrived.popleft() for _ in range(min(self._most, len(self._arrived)))]
+            last = len(batch)
+            if batch:
+                yield Deliveries(self._channel, batch)
+                continue
+            self._news.clear()
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._news.wait(), PROBE)
+            if time.monotonic() - probed > PROBE:
+                await self._probe()
+                probed = time.monotonic()
+                yield Deliveries(self._channel, [])
+
+    async def _probe(self) -> None:
+        """A passive look: finds a deleted queue, a lost consumer and a dead line that nobody told us of."""
+        try:
+            async with asyncio.timeout(PROBE):
+                found = await self._channel.declare_queue(self._queue, passive=True)
+        except TimeoutError as error:
+            raise BrokerAway("the broker does not answer") from error
+        if not found.declaration_result.consumer_count:
+            raise BrokerAway("the queue has lost its consumer")
+
+    async def _on_message(self, message: AbstractIncomingMessage) -> None:
+        self._arrived.append(message)
+        self._news.set()
+
+    def _on_close(self, *_: object) -> None:
+        self._cut = True
+        self._news.set()
+
+
+class Deliveries:
+    """A batch of deliveries on one channel, acked by one multiple ack."""
+
+    def __init__(self, channel: AbstractChannel, incoming: Sequence[AbstractIncomingMessage]) -> None:
+        self._channel = channel
+        self._incoming = incoming
+
+    @property
+    def messages(self) -> Sequence[Message]:
+        return [
+            Message(
+                id=m.message_id or "",
+                routing_key=m.routing_key or "",
+                headers=dict(m.headers),
+                body=m.body,
+                user_id=m.user_id,
+                content_type=m.content_type or "",
+            )
+            for m in self._incoming
+        ]
+
+    async def ack(self) -> None:
+        """After the commit. A failed ack is no loss: redelivery meets the keys."""
+        if not self._incoming:
+            return
+        tag = self._incoming[-1].delivery_tag
+        channel = await self._channel.get_underlay_channel()
+        if tag is not None:
+            await channel.basic_ack(tag, multiple=True)
+
+
+def wire(message: Message) -> aio_pika.Message:
+    """Persistent, with the sender's user, which the broker checks against who is logged in."""
+    return aio_pika.Message(
+        message.body,
+        message_id=message.id,
+        headers=dict(message.headers),
+        content_type=message.content_type,
+        delivery_mode=aio_pika.DeliveryMode.PERSISTENT,
+        user_id=message.user_id,
+    )

@@ -1,0 +1,164 @@
+"""The database of one service: the only place where anything is committed.
+
+A transaction that changes or tells anything of a stream locks that stream first. State, events and inbox keys commit
+together, or not at all.
+"""
+
+import asyncio
+from collections.abc import AsyncGenerator, Awaitable, Callable, Coroutine
+from contextlib import asynccontextmanager
+from typing import Any, TypeVar
+from uuid import UUID
+
+from sqlalchemy import event as on_event
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, AsyncSession, create_async_engine
+
+from .clock import Clock
+from .errors import Unavailable
+from .uow import UnitOfWork
+from .whoami import Whoami
+
+T = TypeVar("T")
+Committed = Callable[[frozenset[UUID], bool], None]
+
+
+class CommitUnknown(Unavailable):
+    """Whether this was stored is not known."""
+
+
+class Database:
+    """Transactions over one engine. Those who asked hear of each commit: its streams, and whether events were told."""
+
+    def __init__(self, url: str, whoami: Whoami, clock: Clock, *, pool: int = 10) -> None:
+        self.whoami = whoami
+        self.clock = clock
+        self.engine = open_engine(url, pool=pool)
+        self.sqlite = self.engine.dialect.name == "sqlite"
+        self._writer = asyncio.Lock()
+        self._committed: list[Committed] = []
+
+    def on_commit(self, committed: Committed) -> None:
+        self._committed.append(committed)
+
+    @asynccontextmanager
+    async def transaction(self, **who: Any) -> AsyncGenerator[UnitOfWork]:
+        """One unit of work, committed at the end of the block. `who`: `caller`, `causation`, `traceparent` of the work.
+
+        Raises `CommitUnknown` if the connection was lost during the commit: run it again, the keys tell the truth.
+        """
+        if not who.get("writes", True):
+            async with AsyncSession(self.engine, expire_on_commit=False) as session:
+                await session.connection(execution_options={"samspar_reads": True})
+                yield UnitOfWork(session, self.whoami, self.clock.now(), **who)
+            return
+        async with self._turn(), AsyncSession(self.engine, expire_on_commit=False) as session:
+            uow = UnitOfWork(session, self.whoami, self.clock.now(), **who)
+            try:
+                yield uow
+                told = await uow.write_events()
+            except BaseException:
+                await _to_the_end(session.rollback())
+                raise
+            try:
+                await _to_the_end(session.commit())
+            except DBAPIError as error:
+                if error.connection_invalidated:
+                    raise CommitUnknown("Try again with the same key.") from error
+                raise
+        for then in uow.after_commit:
+            then()
+        for committed in self._committed:
+            committed(uow.streams, told)
+
+    @asynccontextmanager
+    async def reading(self) -> AsyncGenerator[AsyncConnection]:
+        """A connection for looking only; nothing it does is kept."""
+        async with self.engine.connect() as connection:
+            await connection.execution_options(samspar_reads=True)
+            yield connection
+
+    @asynccontextmanager
+    async def writing(self) -> AsyncGenerator[AsyncConnection]:
+        """A bare transaction for the kit's own bookkeeping (positions, cursors), outside any stream."""
+        async with self._turn(), self.engine.begin() as connection:
+            yield connection
+
+    @asynccontextmanager
+    async def _turn(self) -> AsyncGenerator[None]:
+        """SQLite has one writer a database; waiting here is fairer than its busy handler."""
+        if not self.sqlite:
+            yield
+            return
+        async with self._writer:
+            yield
+
+    async def close(self) -> None:
+        await self.engine.dispose()
+
+
+def open_engine(url: str, *, pool: int = 10) -> AsyncEngine:
+    """An engine for `sqlite:///file` or `postgresql://…`; bound values never appear in its errors."""
+    if url.startswith("sqlite"):
+        engine = create_async_engine(
+            url.replace("sqlite://", "sqlite+aiosqlite://", 1), hide_parameters=True, pool_size=pool
+        )
+        on_event.listen(engine.sync_engine, "connect", _prepare_sqlite)
+        on_event.listen(engine.sync_engine, "begin", _begin_sqlite)
+        return engine
+    return create_async_engine(
+        url.replace("postgresql://", "postgresql+asyncpg://", 1),
+        hide_parameters=True,
+        pool_size=pool,
+        max_overflow=pool,
+        pool_pre_ping=True,
+        pool_timeout=10,
+        connect_args={
+            "timeout": 5,
+            "server_settings": {
+                "statement_timeout": "30000",
+                "lock_timeout": "10000",
+                "idle_in_transaction_session_timeout": "60000",
+                "plan_cache_mode": "force_custom_plan",
+            },
+        },
+    )
+
+
+def _prepare_sqlite(connection: Any, _: object) -> None:
+    connection.isolation_level = None
+    cursor = connection.cursor()
+    for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "busy_timeout=10000"):
+        cursor.execute(f"PRAGMA {pragma}")
+    cursor.close()
+
+
+def _begin_sqlite(connection: Any) -> None:
+    reads = connection.get_execution_options().get("samspar_reads", False)
+    connection.exec_driver_sql("BEGIN" if reads else "BEGIN IMMEDIATE")
+
+
+async def _to_the_end(work: Coroutine[Any, Any, None]) -> None:
+    """Finishes a commit or rollback even if the caller is cancelled, so that no connection is left in between."""
+    task = asyncio.ensure_future(work)
+    try:
+        await asyncio.shield(task)
+    except asyncio.CancelledError:
+        await asyncio.wait([task])
+        raise
+
+
+async def again_on_deadlock(work: Callable[[], Awaitable[T]], *, tries: int = 3) -> T:
+    """Runs a whole transaction again where the database broke a tie between two (40001, 40P01)."""
+    for attempt in range(tries):
+        try:
+            return await work()
+        except DBAPIError as error:
+            if not is_tie(error) or attempt == tries - 1:
+                raise
+    raise AssertionError
+
+
+def is_tie(error: BaseException) -> bool:
+    """A serialisation failure or a deadlock: nobody's fault, to be run again."""
+    return isinstance(error, DBAPIError) and getattr(error.orig, "sqlstate", None) in {"40001", "40P01"}

@@ -1,0 +1,102 @@
+"""The forwarder: carries what another organisation may hear to its exchange, from a cursor over positions."""
+
+import asyncio
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import Row, func, select
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from .broker.protocol import Broker, BrokerAway, exchange_of
+from .db import Database
+from .flow import Flow
+from .parties import Forwarding as Ways
+from .parties import Parties
+from .relay import message_of
+from .tables import Organisations, cursor, event
+from .telemetry import sending
+
+WINDOW = 200
+IDLE = 0.1
+AGAIN = 1.0
+
+
+def may_hear(organisation: str) -> Any:
+    """The condition that an organisation is in an event's audience: the one place where it is spelled."""
+    return event.c.audience.like(Organisations.pattern(organisation), escape="\\")
+
+
+class Forwarder:
+    """One recipient. It waits while the recipient is full or away, and nobody else notices."""
+
+    def __init__(self, recipient: str, database: Database, broker: Broker, flow: Flow) -> None:
+        self.recipient = recipient
+        self.database = database
+        self.broker = broker
+        self.flow = flow
+        self.direction = f"forwarding to {recipient}"
+
+    async def run(self) -> None:
+        """Until cancelled."""
+        while True:
+            try:
+                async with self.broker.publisher() as publisher:
+                    while True:
+                        rows, upto = await self._next()
+                        self.flow.going(self.direction, waiting=len(rows))
+                        if rows:
+                            user, source = self.database.whoami.user, self.database.whoami.source
+                            messages = [message_of(row, source, user) for row in rows]
+                            with sending(messages, exchange := exchange_of(self.recipient)):
+                                confirmed = await publisher.publish(exchange, messages)
+                            if confirmed < len(rows):
+                                await self._advance(rows[confirmed - 1].position)
+                                raise BrokerAway(f"{len(rows) - confirmed} events not confirmed")
+                        if upto is not None:
+                            await self._advance(upto)
+                        else:
+                            await asyncio.sleep(IDLE)
+            except (BrokerAway, DBAPIError, OSError, TimeoutError) as error:
+                self.flow.stalled(self.direction, error)
+                await asyncio.sleep(AGAIN)
+
+    async def _next(self) -> tuple[Sequence[Row[Any]], int | None]:
+        """What it may hear within the next window of positions, and the position up to which that reaches."""
+        async with self.database.reading() as connection:
+            done = await self.position(connection)
+            upto = await connection.scalar(
+                select(func.max(event.c.position)).where(event.c.position > done, event.c.position <= done + WINDOW)
+            )
+            if upto is None:
+                return [], None
+            window = event.c.position.between(done + 1, upto)
+            query = select(event).where(window, may_hear(self.recipient)).order_by(event.c.position)
+            return (await connection.execute(query)).all(), upto
+
+    async def position(self, connection: AsyncConnection) -> int:
+        return await connection.scalar(select(cursor.c.position).where(cursor.c.recipient == self.recipient)) or 0
+
+    async def _advance(self, position: int) -> None:
+        async with self.database.writing() as connection:
+            done = await connection.execute(
+                cursor.update().where(cursor.c.recipient == self.recipient).values(position=position)
+            )
+            if not done.rowcount:
+                await connection.execute(cursor.insert().values(recipient=self.recipient, position=position))
+
+
+class Forwarding:
+    """All recipients of one service."""
+
+    def __init__(self, database: Database, broker: Broker, flow: Flow, parties: Parties) -> None:
+        own = parties[database.whoami.organisation]
+        recipients = [name for name, how in own.forwards_to.items() if how == Ways.EXCHANGE]
+        for name in recipients:
+            flow.add(f"forwarding to {name}")
+        self.forwarders = [Forwarder(name, database, broker, flow) for name in recipients]
+
+    async def backlog(self, connection: AsyncConnection) -> int:
+        """How many positions the slowest recipient is behind."""
+        last = await connection.scalar(select(func.max(event.c.position))) or 0
+        return max([last - await forwarder.position(connection) for forwarder in self.forwarders], default=0)

@@ -1,0 +1,28 @@
+"""Runs the handlers of what was heard, each under a span of its own."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+from uuid import UUID
+
+from .envelope import Envelope
+from .events import Heard
+from .subscriptions import Subscription
+from .telemetry import processing
+from .uow import UnitOfWork
+
+
+async def run_handlers(
+    uow: UnitOfWork,
+    heard: Sequence[tuple[Envelope, Subscription, Heard]],
+    *,
+    queue: str,
+    hops: Mapping[UUID, Any],
+    again: bool = False,
+) -> None:
+    """Runs the handlers in order, each under a span of its own; what they tell is caused by what they heard."""
+    for envelope, row, fact in heard:
+        hop = hops.get(envelope.id)
+        with processing(envelope, queue, hop=str(hop) if hop else None, again=again) as traceparent:
+            uow.causation, uow.traceparent = envelope.id, traceparent
+            await row.handler(uow, fact)
+    uow.causation = uow.traceparent = None

@@ -1,0 +1,1 @@
+"""HTTP, as every service speaks it: policies, transactions, problems, paging, idempotency, health."""

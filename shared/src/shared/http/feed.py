@@ -1,0 +1,74 @@
+"""The feed: what was told, by position, for organisations that read it instead of being sent it."""
+
+import json
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Query
+from pydantic import BaseModel, ConfigDict
+from sqlalchemy import select
+
+from shared.envelope import Envelope
+from shared.forwarder import may_hear
+from shared.relay import envelope_of
+from shared.tables import event
+
+from .policies import party
+from .route import Service, Transaction
+
+
+class FeedEvent(BaseModel):
+    """One event in the structured form of CloudEvents, with its position."""
+
+    model_config = ConfigDict(extra="allow")
+
+    position: int
+    id: str
+    source: str
+    type: str
+    time: str
+    data: dict[str, Any]
+
+
+class Feed(BaseModel):
+    """Events after a position, in order. Ask again with `next`; an empty page says you have read all there is."""
+
+    items: list[FeedEvent]
+    next: int
+
+
+def add_feed(routes: APIRouter) -> None:
+    """Gives a service its feed."""
+
+    @routes.get("/events", tags=["events"], summary="Events after a position")
+    @party
+    async def read_events(
+        uow: Transaction,
+        here: Service,
+        after: Annotated[int, Query(description="Position of the last event you have", ge=0)] = 0,
+        limit: Annotated[int, Query(description="How many at most", ge=1, le=1000)] = 100,
+    ) -> Feed:
+        """Händelser som din organisation får höra. Only events whose audience holds your organisation."""
+        assert uow.caller is not None
+        query = select(event).where(event.c.position > after, may_hear(uow.caller.organisation))
+        rows = (await uow.session.execute(query.order_by(event.c.position).limit(limit))).all()
+        items = [_item(envelope_of(row, here.whoami.source), row.position, row.body) for row in rows]
+        return Feed(items=items, next=items[-1].position if items else after)
+
+
+def _item(envelope: Envelope, position: int, body: bytes) -> FeedEvent:
+    optional = {
+        "case": envelope.case_id,
+        "addressee": envelope.addressee,
+        "causationid": envelope.causation,
+        "traceparent": envelope.traceparent,
+    }
+    return FeedEvent(
+        position=position,
+        id=str(envelope.id),
+        source=envelope.source,
+        type=envelope.type,
+        time=envelope.time.isoformat().replace("+00:00", "Z"),
+        data=json.loads(body),
+        **{"specversion": "1.0", "home": envelope.home, "partitionkey": str(envelope.stream)},
+        **{name: str(value) for name, value in optional.items() if value is not None},
+    )

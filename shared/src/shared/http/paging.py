@@ -1,0 +1,96 @@
+"""Lists by pages: `page` and `limit`, `_meta` and `_links`, and an opaque cursor for whoever reads on."""
+
+import base64
+import binascii
+from collections.abc import Sequence
+from typing import Annotated, Any, Generic, TypeVar
+from urllib.parse import urlencode
+from uuid import UUID
+
+from fastapi import Depends, Query, Request
+from pydantic import BaseModel, ConfigDict, Field
+from sqlalchemy import Select, func, select
+
+from shared.errors import Invalid
+from shared.uow import UnitOfWork
+
+COUNTED = 10_000
+T = TypeVar("T")
+
+
+class NotACursor(Invalid):
+    """The cursor is not one that was given here."""
+
+
+class Meta(BaseModel):
+    """How much there is. `totalRecords` is exact up to 10,000, then a minimum, and `more` says so."""
+
+    totalRecords: int
+    page: int
+    limit: int
+    count: int
+    more: bool = False
+
+
+class Page(BaseModel, Generic[T]):
+    """One page of a list."""
+
+    model_config = ConfigDict(serialize_by_alias=True)
+
+    items: Sequence[T]
+    meta: Meta = Field(alias="_meta")
+    links: dict[str, dict[str, str]] = Field(alias="_links")
+
+
+class Paging:
+    """Where in a list the caller is."""
+
+    def __init__(
+        self,
+        request: Request,
+        page: Annotated[int, Query(description="Page, from 1", le=1_000_000)] = 1,
+        limit: Annotated[int, Query(description="Rows a page", ge=1, le=100)] = 20,
+        cursor: Annotated[str | None, Query(description="From `_links.next`", max_length=64)] = None,
+    ) -> None:
+        self.request, self.page, self.limit = request, page, limit
+        self.after = None if cursor is None else _read(cursor)
+
+    async def of(self, uow: UnitOfWork, query: Select[Any], key: Any) -> tuple[list[Any], Meta, dict[str, Any]]:
+        """The rows of this page by `key` (a time-ordered id), newest first, with what belongs beside them."""
+        counted = select(func.count()).select_from(query.with_only_columns(key).limit(COUNTED + 1).subquery())
+        total = await uow.session.scalar(counted) or 0
+        ordered = query.order_by(key.desc()).limit(self.limit)
+        if self.after is not None:
+            ordered = ordered.where(key < self.after)
+        elif 1 <= self.page <= COUNTED // self.limit + 1:
+            ordered = ordered.offset((self.page - 1) * self.limit)
+        else:
+            ordered = ordered.limit(0)
+        rows = list(await uow.session.scalars(ordered))
+        meta = Meta(
+            totalRecords=min(total, COUNTED), page=self.page, limit=self.limit, count=len(rows), more=total > COUNTED
+        )
+        return rows, meta, self._links(rows, total, getattr(rows[-1], key.key) if rows else None)
+
+    def _links(self, rows: list[Any], total: int, last: UUID | None) -> dict[str, Any]:
+        def link(**changed: str | int) -> dict[str, str]:
+            kept = {k: v for k, v in self.request.query_params.items() if k not in ("page", "cursor")}
+            return {"href": f"{self.request.url.replace(query='')}?{urlencode(kept | changed)}", "method": "GET"}
+
+        links = {"self": {"href": str(self.request.url), "method": "GET"}, "first": link(page=1)}
+        links["last"] = link(page=max(1, -(-min(total, COUNTED) // self.limit)))
+        if last is not None and len(rows) == self.limit:
+            links["next"] = link(page=self.page + 1, cursor=base64.urlsafe_b64encode(last.bytes).decode())
+        if self.page > 1:
+            links["prev"] = link(page=self.page - 1)
+        return links
+
+
+Paged = Annotated[Paging, Depends(Paging)]
+
+
+def _read(cursor: str) -> UUID:
+    try:
+        return UUID(bytes=base64.urlsafe_b64decode(cursor))
+    except (ValueError, binascii.Error) as error:
+        raise NotACursor("Follow `_links.next` as it is.") from error

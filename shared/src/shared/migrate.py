@@ -1,0 +1,38 @@
+"""Brings a database to the newest schema: the kit's history first, then the service's own."""
+
+from importlib.resources import files
+from pathlib import Path
+
+from alembic import command
+from alembic.config import Config
+from sqlalchemy import Connection, text
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+LOCK = 7_226_002
+
+
+async def migrate(engine: AsyncEngine, service: str) -> None:
+    """Safe to run at the same time from several places: one does it, the others wait and find it done."""
+    if engine.dialect.name == "sqlite" and engine.url.database:
+        Path(engine.url.database).parent.mkdir(parents=True, exist_ok=True)
+    async with engine.begin() as connection:
+        if engine.dialect.name == "postgresql":
+            await connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": LOCK})
+        await connection.run_sync(upgrade, service)
+
+
+def upgrade(connection: Connection, service: str) -> None:
+    """Both histories, inside the caller's transaction."""
+    for history in ("shared", service):
+        command.upgrade(config(connection, history), "head")
+
+
+def config(connection: Connection, history: str) -> Config:
+    """Alembic's configuration for one history: its versions, and a version table of its own."""
+    made = Config()
+    made.set_main_option("script_location", str(files("shared") / "migrations"))
+    made.set_main_option("version_locations", str(files(history) / "migrations" / "versions"))
+    made.set_main_option("path_separator", "newline")
+    made.attributes["connection"] = connection
+    made.attributes["version_table"] = f"{history}_version"
+    return made

@@ -1,0 +1,129 @@
+"""The relay: sends what was told, in the order it was told, and gives each event its position once it is confirmed."""
+
+import asyncio
+import logging
+from collections.abc import AsyncGenerator, Sequence
+from contextlib import asynccontextmanager
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Row, bindparam, func, select, text, update
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from .broker.protocol import Broker, BrokerAway, Message, exchange_of
+from .db import Database
+from .envelope import Envelope, to_message
+from .flow import Flow
+from .tables import event
+from .telemetry import sending
+
+log = logging.getLogger(__name__)
+
+WINDOW = 500
+IDLE = 0.2
+LOCK = 7_226_001
+AGAIN = timedelta(seconds=1)
+
+UNSENT = select(event).where(event.c.position.is_(None)).order_by(event.c.seq).limit(WINDOW)
+MARK = update(event).where(event.c.seq == bindparam("s")).values(position=bindparam("p"))
+
+
+class Relay:
+    """One a database: the lock that makes it so lives on the very connection that reads and marks."""
+
+    def __init__(self, database: Database, broker: Broker, flow: Flow) -> None:
+        self.database = database
+        self.broker = broker
+        self.flow = flow
+        self._told = asyncio.Event()
+        database.on_commit(lambda _, told: self._told.set() if told else None)
+
+    async def run(self) -> None:
+        """Until cancelled. Whatever breaks, it opens both connections again and goes on from the first unsent row."""
+        while True:
+            try:
+                await self._turn()
+            except (BrokerAway, DBAPIError, OSError, TimeoutError) as error:
+                self.flow.stalled("publishing", error)
+                await asyncio.sleep(AGAIN.total_seconds())
+
+    async def _turn(self) -> None:
+        async with self._lead() as connection, self.broker.publisher() as publisher:
+            position = await connection.scalar(select(func.coalesce(func.max(event.c.position), 0))) or 0
+            await connection.rollback()
+            while True:
+                self._told.clear()
+                rows = (await connection.execute(UNSENT)).all()
+                await connection.rollback()
+                self.flow.going("publishing", waiting=len(rows))
+                if not rows:
+                    await self._idle()
+                    continue
+                messages = [message_of(row, self.database.whoami.source, self.database.whoami.user) for row in rows]
+                with sending(messages, exchange := exchange_of(self.database.whoami.organisation)):
+                    confirmed = await publisher.publish(exchange, messages)
+                await self._mark(connection, rows[:confirmed], position)
+                position += confirmed
+                if confirmed < len(rows):
+                    raise BrokerAway(f"{len(rows) - confirmed} events not confirmed")
+
+    async def _mark(self, connection: AsyncConnection, rows: Sequence[Row[Any]], position: int) -> None:
+        if not rows:
+            return
+        marks = [{"s": row.seq, "p": position + n} for n, row in enumerate(rows, 1)]
+        if self.database.sqlite:
+            async with self.database.writing() as writer:
+                await writer.execute(MARK, marks)
+            return
+        await connection.execute(MARK, marks)
+        await connection.commit()
+
+    async def _idle(self) -> None:
+        try:
+            await asyncio.wait_for(self._told.wait(), IDLE)
+        except TimeoutError:
+            return
+
+    @asynccontextmanager
+    async def _lead(self) -> AsyncGenerator[AsyncConnection]:
+        """Waits for its turn. On SQLite one process owns the data directory, so there is no other relay."""
+        engine = self.database.engine
+        options = {"samspar_reads": True} if self.database.sqlite else {"isolation_level": "READ COMMITTED"}
+        async with engine.connect() as connection:
+            await connection.execution_options(**options)
+            if self.database.sqlite:
+                yield connection
+                return
+            while not await connection.scalar(text("SELECT pg_try_advisory_lock(:key)"), {"key": LOCK}):
+                await connection.rollback()
+                self.flow.standing_by("publishing")
+                await asyncio.sleep(AGAIN.total_seconds())
+            await connection.commit()
+            try:
+                yield connection
+            finally:
+                await connection.invalidate()
+
+
+def message_of(row: Row[Any], source: str, user: str) -> Message:
+    """The message of an event row, the same bytes each time."""
+    return to_message(envelope_of(row, source), row.body, user_id=user)
+
+
+def envelope_of(row: Row[Any], source: str) -> Envelope:
+    case: UUID | None = row.case_id
+    return Envelope(
+        id=row.id,
+        source=source,
+        type=row.type,
+        stream=row.stream,
+        sequence=row.sequence,
+        time=row.time,
+        case_id=case,
+        home=row.home,
+        addressee=row.addressee,
+        causation=row.causation,
+        traceparent=row.traceparent,
+    )

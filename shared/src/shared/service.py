@@ -1,0 +1,150 @@
+"""Puts a service together: everything cross-cutting is here, once."""
+
+import asyncio
+import hmac
+import logging
+from collections.abc import AsyncGenerator, Coroutine
+from contextlib import asynccontextmanager
+from typing import Any
+
+from fastapi import APIRouter, FastAPI
+
+from .broker import connect
+from .clock import SystemClock
+from .db import Database
+from .demo_clock import DemoClock, add_clock
+from .flow import Flow
+from .forwarder import Forwarding
+from .here import Here
+from .http import problems
+from .http.about import Api, add_about, describe
+from .http.desk import add_desk
+from .http.feed import add_feed
+from .http.health import health
+from .http.policies import require_policies
+from .http.route import routes
+from .inbox import Inbox
+from .migrate import migrate
+from .parking import Parking
+from .parties import Parties
+from .relay import Relay
+from .retries import Retries
+from .settings import Settings
+from .subscriptions import Subscriptions
+from .telemetry import telemetry
+from .timers import TimerLoop, Timers
+from .tokens import Verifier
+from .vault import KeyRing, Vault
+from .whoami import Whoami
+
+log = logging.getLogger(__name__)
+
+
+def create_service(
+    settings: Settings,
+    api: Api,
+    router: APIRouter,
+    subscriptions: Subscriptions,
+    timers: Timers | None = None,
+    *,
+    waits: bool = True,
+) -> FastAPI:
+    """The app of one service; its lifespan runs relay, inbox, retries, timers and forwarders beside it.
+
+    `waits=False`: the service answers `/cases/{caseId}/waits` itself. Raises `NoPolicy` for a route without a policy.
+    """
+    here = wire(settings, subscriptions, timers or Timers())
+    app = FastAPI(
+        title=api.title,
+        openapi_url=f"/{api.name}/v1/openapi.json",
+        docs_url=None,
+        redoc_url=None,
+        lifespan=_lifespan(here),
+        redirect_slashes=False,
+    )
+    app.state.here = here
+    common = routes(api.name)
+    add_about(common, api)
+    add_feed(common)
+    add_desk(common, waits=waits)
+    app.include_router(router)
+    app.include_router(common)
+    app.include_router(health)
+    if isinstance(here.clock, DemoClock):
+        add_clock(app, here.clock)
+    problems.install(app)
+    describe(app, api, url=settings.url)
+    require_policies(app)
+    return app
+
+
+def wire(settings: Settings, subscriptions: Subscriptions, timers: Timers) -> Here:
+    """The parts of one service, from its settings."""
+    whoami = Whoami(settings.organisation, settings.service)
+    clock = DemoClock(settings.demo_clock) if settings.demo_clock else SystemClock()
+    database = Database(settings.database, whoami, clock)
+    broker = connect(settings.broker_url.get_secret_value())
+    parties = Parties.load(settings.parties)
+    keys = KeyRing.open(settings.keyring_file) if settings.embedded else KeyRing.load(settings.keyring_file)
+    flow = Flow("publishing", "consuming", "timing")
+    parking = Parking(order_free=subscriptions.order_free)
+    inbox = Inbox(database, subscriptions, parties, parking, flow)
+
+    async def caught_up() -> bool:
+        return not inbox.unstored and not await broker.depth(inbox.queue)
+
+    return Here(
+        settings=settings,
+        whoami=whoami,
+        clock=clock,
+        database=database,
+        broker=broker,
+        flow=flow,
+        parties=parties,
+        verifier=Verifier(f"samspar.{settings.service}", parties.issuers()),
+        vault=Vault(keys),
+        subscriptions=subscriptions,
+        parking=parking,
+        retries=Retries(database, subscriptions, parking),
+        inbox=inbox,
+        relay=Relay(database, broker, flow),
+        forwarding=Forwarding(database, broker, flow, parties),
+        timers=TimerLoop(database, timers, flow, caught_up),
+        secret=hmac.digest(keys.index, b"answers", "sha256"),
+    )
+
+
+def _lifespan(here: Here) -> Any:
+    @asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncGenerator[None]:
+        with telemetry(here.settings.otlp_endpoint, here.whoami.service):
+            if here.settings.embedded or here.settings.demo_clock:
+                await migrate(here.database.engine, here.whoami.service)
+            if isinstance(here.clock, DemoClock):
+                await here.clock.load(here.database)
+            works: list[Coroutine[Any, Any, None]] = [
+                here.relay.run(),
+                here.inbox.run(here.broker),
+                here.retries.run(),
+                here.timers.run(),
+                *(forwarder.run() for forwarder in here.forwarding.forwarders),
+            ]
+            tasks = [asyncio.create_task(_loudly(work)) for work in works]
+            try:
+                yield
+            finally:
+                for task in tasks:
+                    task.cancel()
+                await asyncio.gather(*tasks, return_exceptions=True)
+                await here.database.close()
+
+    return lifespan
+
+
+async def _loudly(work: Coroutine[Any, Any, None]) -> None:
+    """A part that ends is a bug: it is said, and `/flowz` turns red, since nothing marks progress any more."""
+    try:
+        await work
+    except Exception:
+        log.critical("a part of the service ended", exc_info=True)
+        raise

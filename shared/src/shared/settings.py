@@ -1,0 +1,55 @@
+"""What a service is told from outside: by environment variables `SAMSPAR_…`, and nothing else reads the environment."""
+
+from datetime import datetime
+from pathlib import Path
+from typing import ClassVar, Self
+
+from pydantic import Field, SecretStr
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+class Settings(BaseSettings):
+    """One instance. The defaults are the embedded platform: SQLite in the data directory and an in-process bus."""
+
+    model_config = SettingsConfigDict(env_prefix="SAMSPAR_", extra="ignore", hide_input_in_errors=True)
+    service: ClassVar[str] = ""
+
+    organisation: str
+    data: Path = Path(".samspar")
+    parties: Path = Path("deploy/parties")
+    pathways: Path = Path("deploy/pathways")
+    broker_url: SecretStr = SecretStr("embedded://default")
+    database_url: SecretStr | None = None
+    host: str = "127.0.0.1"
+    port: int = 8100
+    base_url: str | None = None
+    keyring: Path | None = None
+    demo_clock: datetime | None = None
+    demo_key: SecretStr | None = None
+    otlp_endpoint: str | None = Field(default=None, validation_alias="OTEL_EXPORTER_OTLP_ENDPOINT")
+
+    @classmethod
+    def read(cls) -> Self:
+        """From the environment."""
+        return cls.model_validate({})
+
+    @property
+    def embedded(self) -> bool:
+        """True where no server is involved: then the service makes its own tables and the bus its own queues."""
+        return self.broker_url.get_secret_value().startswith("embedded:")
+
+    @property
+    def database(self) -> str:
+        """The URL of the service's database."""
+        if self.database_url is not None:
+            return self.database_url.get_secret_value()
+        return f"sqlite:///{self.data / self.organisation / self.service}.db"
+
+    @property
+    def keyring_file(self) -> Path:
+        return self.keyring or self.data / self.organisation / "keyring.json"
+
+    @property
+    def url(self) -> str:
+        """Where the service is reached, without a slash at the end."""
+        return (self.base_url or f"http://{self.host}:{self.port}").rstrip("/")

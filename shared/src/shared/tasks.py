@@ -1,0 +1,78 @@
+"""The shape of what home asks of a party and of the facts that answer it."""
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from pydantic import BaseModel, ConfigDict, Field
+from pydantic.alias_generators import to_camel
+
+from .events import Event, Heard
+from .uow import UnitOfWork
+
+
+class TaskFact(Event):
+    """A fact about a task: which asking it answers, and the outcome where it settles the task."""
+
+    task: str
+    round: int
+    play: UUID
+    outcome: str | None = None
+
+
+class Participant(BaseModel):
+    """Somebody with a part in a task: a party, the organisation that it is here, and whether it makes the moves."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore", alias_generator=to_camel, validate_by_name=True)
+
+    party: str
+    organisation: str
+    acts: bool = False
+
+
+class TaskRequest(Event):
+    """Home asks one party for one thing. It carries all that the addressee needs, except who the person is."""
+
+    task: str
+    round: int
+    play: UUID
+    kind: str
+    party: str
+    owner: str
+    participants: list[Participant]
+    due: dict[str, datetime] = Field(default_factory=dict)
+    outcomes: list[str] = Field(default_factory=list)
+    details: dict[str, Any] = Field(default_factory=dict)
+
+
+class TaskRecall(Event):
+    """Home takes a request back that has not begun."""
+
+    task: str
+    round: int
+    play: UUID
+
+
+class HeardRequest(Heard):
+    """A request as those read it who are asked."""
+
+    task: str
+    round: int
+    play: UUID
+    kind: str
+    party: str
+    participants: list[Participant]
+    outcomes: list[str] = Field(default_factory=list)
+
+
+class HeardRecall(Heard):
+    """A request taken back."""
+
+    play: UUID
+
+
+async def grant_parts(uow: UnitOfWork, request: HeardRequest) -> None:
+    """Gives everybody named in a request their part in the thing that it makes."""
+    parts = [(p.organisation, p.party) for p in request.participants]
+    acting = [(p.organisation, p.party) for p in request.participants if p.acts]
+    await uow.grant(request.play, parts, acts=acting)

@@ -1,0 +1,134 @@
+"""Puts, gets, finds and forgets persons, inside its caller's transaction."""
+
+import json
+import os
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any, Final, TypeAlias
+from uuid import UUID
+
+from pydantic import JsonValue
+from sqlalchemy import delete, select, update
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
+
+from shared.identity import Identity
+
+from .keyring import KEY_BYTES, KeyRing, VaultDamaged, seal, unseal
+from .tables import vault, vault_index, vault_key
+
+Session: TypeAlias = AsyncSession | AsyncConnection
+Json: TypeAlias = Mapping[str, JsonValue]
+
+IDENTITY: Final = "identity"
+
+
+class Vault:
+    """A data key per person, wrapped by the key ring; each row is bound to its person and kind.
+
+    The caller holds the stream of the person's case, so nobody puts what another forgets.
+    """
+
+    def __init__(self, ring: KeyRing) -> None:
+        self._ring = ring
+
+    async def put(
+        self,
+        session: Session,
+        person: UUID,
+        kind: str,
+        data: Json,
+        *,
+        now: datetime,
+        receipt: UUID | None = None,
+        erase_by: datetime | None = None,
+    ) -> None:
+        """Stores or replaces what is known of a kind (`identity`, `contact` …) about a person.
+
+        What was received from another organisation has the receipt of its release and a time to be erased by.
+        """
+        key = await self._key(session, person)
+        row = {
+            "sealed": seal(key, json.dumps(dict(data)).encode(), _place(person, kind)),
+            "receipt": receipt,
+            "erase_by": erase_by,
+            "stored": now,
+        }
+        stored = _insert(session, vault).values(person=person, kind=kind, **row)
+        await session.execute(stored.on_conflict_do_update(index_elements=["person", "kind"], set_=row))
+
+    async def get(self, session: Session, person: UUID, kind: str) -> dict[str, JsonValue] | None:
+        """What is known, or nothing. Raises VaultDamaged if it is not what was stored for this person and kind."""
+        query = (
+            select(vault.c.sealed, vault_key.c.wrapped, vault_key.c.kek)
+            .join(vault_key, vault_key.c.person == vault.c.person)
+            .where(vault.c.person == person, vault.c.kind == kind)
+        )
+        row = (await session.execute(query)).one_or_none()
+        if row is None:
+            return None
+        key = self._ring.unwrap(row.wrapped, str(person), row.kek)
+        return json.loads(unseal(key, row.sealed, _place(person, kind)))
+
+    async def identify(self, session: Session, person: UUID, identity: Identity, *, now: datetime) -> None:
+        """Stores who the person is and makes them findable by it; an earlier identity no longer finds them."""
+        await self.put(session, person, IDENTITY, identity.model_dump(mode="json"), now=now)
+        await session.execute(delete(vault_index).where(vault_index.c.person == person))
+        await session.execute(vault_index.insert().values(blind=self._ring.blind(identity), person=person))
+
+    async def identity(self, session: Session, person: UUID) -> Identity | None:
+        """Who the person is. Ask it only where a release or the caller's own case allows it."""
+        found = await self.get(session, person, IDENTITY)
+        return None if found is None else Identity.model_validate(found)
+
+    async def find(self, session: Session, identity: Identity) -> list[UUID]:
+        """All persons of this number (one for each of its cases), oldest id first.
+
+        The index is believed only where the sealed identity agrees. Raises VaultDamaged where it does not.
+        """
+        query = select(vault_index.c.person).where(vault_index.c.blind == self._ring.blind(identity))
+        persons = sorted((await session.execute(query)).scalars())
+        for person in persons:
+            if await self.identity(session, person) != identity:
+                raise VaultDamaged("Build the index again; it names another person.", person=str(person))
+        return persons
+
+    async def forget(self, session: Session, person: UUID) -> None:
+        """Crypto-shredding: with the wrapped key gone, copies of the rows say nothing.
+
+        A backup that still has the wrapped key can be opened until its key-encryption key is renewed, the live
+        data keys are wrapped again, and the old one is taken out of the ring.
+        """
+        await session.execute(select(vault_key).where(vault_key.c.person == person).with_for_update())
+        for table in (vault_index, vault, vault_key):
+            await session.execute(delete(table).where(table.c.person == person))
+
+    async def rewrap(self, session: Session, *, limit: int = 500) -> int:
+        """Wraps data keys of earlier key-encryption keys by the current one; how many. Run it until it says 0."""
+        query = select(vault_key).where(vault_key.c.kek != self._ring.current).limit(limit).with_for_update()
+        rows = (await session.execute(query)).all()
+        for row in rows:
+            wrapped = self._ring.wrap(self._ring.unwrap(row.wrapped, str(row.person), row.kek), str(row.person))
+            change = update(vault_key).where(vault_key.c.person == row.person)
+            await session.execute(change.values(wrapped=wrapped, kek=self._ring.current))
+        return len(rows)
+
+    async def _key(self, session: Session, person: UUID) -> bytes:
+        """The person's data key; made if there is none."""
+        wrapped = self._ring.wrap(os.urandom(KEY_BYTES), str(person))
+        made = _insert(session, vault_key).values(person=person, kek=self._ring.current, wrapped=wrapped)
+        await session.execute(made.on_conflict_do_nothing())
+        row = (await session.execute(select(vault_key).where(vault_key.c.person == person))).one()
+        return self._ring.unwrap(row.wrapped, str(person), row.kek)
+
+
+def _place(person: UUID, kind: str) -> str:
+    """What a row is bound to; the data key's id is the person's."""
+    return f"vault|sealed|{person}/{kind}|{person}"
+
+
+def _insert(session: Session, table: Any) -> postgresql.Insert:
+    dialect = session.dialect if isinstance(session, AsyncConnection) else session.get_bind().dialect
+    if dialect.name == "sqlite":
+        return sqlite.insert(table)  # pyright: ignore[reportReturnType] -- same methods, no common base
+    return postgresql.insert(table)

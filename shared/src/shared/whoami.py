@@ -1,0 +1,21 @@
+"""Which service of which organisation this is."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Whoami:
+    """One instance: a service that an organisation runs."""
+
+    organisation: str
+    service: str
+
+    @property
+    def source(self) -> str:
+        """The CloudEvents source of all it tells."""
+        return f"/{self.organisation}/{self.service}"
+
+    @property
+    def user(self) -> str:
+        """Its user at the broker."""
+        return f"{self.organisation}.{self.service}"
