@@ -133,6 +133,7 @@ def test_an_issuer_speaks_for_those_whose_files_name_it(tmp_path: Path):
         ("forwards_to: {other: pigeon}", "forwards_to.other"),
         ("issuers: [{issuer: a}]", "issuers.0.keys"),
         ("issuers: [{issuer: a, keys: 'http://login.example/jwks'}]", "issuers.keys"),
+        ("issuers: [{issuer: a, keys: 'http://127.0.0.1:x@login.example/jwks'}]", "issuers.keys"),
         ("issuers: [{issuer: shared, keys: mine.json}]", "issuers"),
         ("colour: red", "colour"),
         ("- a list", "(whole file)"),

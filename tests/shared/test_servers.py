@@ -100,7 +100,7 @@ async def test_rabbitmq_keeps_confirmed_messages_when_it_is_killed(rabbitmq: Rab
 
     rabbitmq.kill()
     with pytest.raises(ConnectionError):
-        await aio_pika.connect(broker_url)
+        await asyncio.open_connection("127.0.0.1", rabbitmq.port)
     await asyncio.to_thread(rabbitmq.start)
 
     assert await take(broker_url, "facts") == b"7"

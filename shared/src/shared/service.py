@@ -80,11 +80,12 @@ def create_service(
 
 def wire(settings: Settings, subscriptions: Subscriptions, timers: Timers) -> Here:
     """The parts of one service, from its settings."""
-    whoami = Whoami(settings.organisation, settings.service)
+    parties = Parties.load(settings.parties)
+    own = parties[settings.organisation]
+    whoami = Whoami(settings.organisation, settings.service, own.broker_user(settings.service))
     clock = DemoClock(settings.demo_clock) if settings.demo_clock else SystemClock()
     database = Database(settings.database, whoami, clock)
     broker = connect(settings.broker_url.get_secret_value())
-    parties = Parties.load(settings.parties)
     keys = KeyRing.open(settings.keyring_file) if settings.embedded else KeyRing.load(settings.keyring_file)
     flow = Flow("publishing", "consuming", "timing")
     parking = Parking(order_free=subscriptions.order_free)

@@ -18,13 +18,14 @@ Handler = Callable[[UnitOfWork, H], Awaitable[Any]]
 class Subscription:
     """One row of the table: this event goes to that use-case, with these rows loaded for the whole batch."""
 
+    type_: str
     heard: type[Heard]
     handler: Handler[Any]
     loads: type[Entity] | None
     by: str
 
     def hears(self, type_: str) -> bool:
-        return self.heard.type in ("*", type_)
+        return self.type_ in ("*", type_)
 
 
 class Subscriptions:
@@ -40,14 +41,25 @@ class Subscriptions:
         """Registers the decorated handler. `loads`: the rows whose id is in the event's field `by`, or its case."""
 
         def register(handler: Handler[H]) -> Handler[H]:
-            self._rows.append(Subscription(heard, handler, loads, by))
+            self._rows.append(Subscription(heard.type, heard, handler, loads, by))
+            return handler
+
+        return register
+
+    def on_each(
+        self, heard: type[H], facts: Sequence[str], *, loads: type[Entity] | None = None, by: str = "play"
+    ) -> Callable[[Handler[H]], Handler[H]]:
+        """As `on`, for one reader class that reads several facts, each `<aggregate>.<fact>` of major version 1."""
+
+        def register(handler: Handler[H]) -> Handler[H]:
+            self._rows += [Subscription(f"{PREFIX}{fact}.v1", heard, handler, loads, by) for fact in facts]
             return handler
 
         return register
 
     def bindings(self) -> list[str]:
         """The routing patterns of the service's queue."""
-        types = {row.heard.type for row in self._rows}
+        types = {row.type_ for row in self._rows}
         return ["#"] if "*" in types else sorted(f"*.{type_.removeprefix(PREFIX)}" for type_ in types)
 
     def of(self, envelope: Envelope) -> list[Subscription]:
@@ -56,7 +68,7 @@ class Subscriptions:
     def majors(self, envelope: Envelope) -> bool:
         """True if some other major version of this type is heard: then it is a newer contract, not a stranger."""
         stem = envelope.type.rpartition(".v")[0]
-        return any(row.heard.type.rpartition(".v")[0] == stem for row in self._rows)
+        return any(row.type_.rpartition(".v")[0] == stem for row in self._rows)
 
 
 Ready = tuple[Subscription, Heard]

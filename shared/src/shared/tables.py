@@ -171,8 +171,8 @@ timer = Table(
 )
 Index("ix_timer_due", timer.c.due)
 
-answer = Table(
-    "answer",
+idempotency = Table(
+    "idempotency",
     metadata,
     Column("scope", LargeBinary, primary_key=True),
     Column("body_hash", LargeBinary, nullable=False),

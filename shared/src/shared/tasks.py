@@ -1,10 +1,9 @@
 """The shape of what home asks of a party and of the facts that answer it."""
 
 from datetime import datetime
-from typing import Any
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict
 from pydantic.alias_generators import to_camel
 
 from .events import Event, Heard
@@ -36,13 +35,23 @@ class TaskRequest(Event):
     task: str
     round: int
     play: UUID
+    person_id: UUID
     kind: str
     party: str
     owner: str
     participants: list[Participant]
-    due: dict[str, datetime] = Field(default_factory=dict)
-    outcomes: list[str] = Field(default_factory=list)
-    details: dict[str, Any] = Field(default_factory=dict)
+    due: dict[str, datetime]
+    outcomes: list[str]
+    finds: dict[str, list[str]] | None = None
+    contributions: dict[str, str] | None = None
+    signed_by: list[str] | None = None
+    choose_from: list[str] | None = None
+    package: str | None = None
+    lasts: str | None = None
+    waiver: bool | None = None
+    between: list[Participant] | None = None
+    interpreter: str | None = None
+    authority: bool | None = None
 
 
 class TaskRecall(Event):
@@ -59,10 +68,12 @@ class HeardRequest(Heard):
     task: str
     round: int
     play: UUID
+    person_id: UUID
     kind: str
     party: str
     participants: list[Participant]
-    outcomes: list[str] = Field(default_factory=list)
+    due: dict[str, datetime]
+    outcomes: list[str]
 
 
 class HeardRecall(Heard):

@@ -9,6 +9,7 @@ class Whoami:
 
     organisation: str
     service: str
+    broker_user: str | None = None
 
     @property
     def source(self) -> str:
@@ -18,4 +19,4 @@ class Whoami:
     @property
     def user(self) -> str:
         """Its user at the broker."""
-        return f"{self.organisation}.{self.service}"
+        return self.broker_user or f"{self.organisation}.{self.service}"

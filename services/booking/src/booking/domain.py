@@ -60,6 +60,7 @@ class Meeting(Asked, Table, table=True):
 
     status: str = Status.REQUESTED
     outcomes: list[str] = Field(sa_column=Column(JSON, nullable=False))
+    person_id: UUID
     starts: datetime | None = Field(default=None, sa_type=Instant)
     ends: datetime | None = Field(default=None, sa_type=Instant)
     sequence: int = 0
@@ -74,6 +75,7 @@ class Meeting(Asked, Table, table=True):
             round=request.round,
             kind=request.kind,
             outcomes=request.outcomes,
+            person_id=request.person_id,
             opened_at=request.time,
             changed_at=at,
         )

@@ -30,6 +30,7 @@ class Waits(BaseModel):
 
     caseId: UUID
     items: list[Wait]
+    sentences: dict[str, str] = Field(default_factory=dict, description="One true sentence, by language")
 
 
 class Reason(BaseModel):

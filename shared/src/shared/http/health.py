@@ -44,7 +44,7 @@ async def flowz(here: Service, response: Response) -> dict[str, Any]:
         unsent = await connection.scalar(select(func.count()).where(event.c.position.is_(None)))
         told = await connection.scalar(select(func.max(event.c.seq)))
         held = await connection.execute(select(parked.c.state, func.count()).group_by(parked.c.state))
-        parked_by = {state: n for state, n in held.tuples()}
+        parked_by = {state: n for state, n in held}
         behind = await here.forwarding.backlog(connection)
     timing = await here.timers.state()
     if faults:

@@ -10,7 +10,7 @@ from sqlalchemy import select, text
 
 from shared.caller import Caller
 from shared.errors import Fault, Invalid, Refused
-from shared.tables import answer
+from shared.tables import idempotency
 from shared.uow import UnitOfWork
 
 KEY = re.compile(r"[!-~]{1,255}")
@@ -46,7 +46,7 @@ class Attempt:
             lock = int.from_bytes(self.scope[:8], "big", signed=True)
             if not await uow.session.scalar(text("SELECT pg_try_advisory_xact_lock(:lock)"), {"lock": lock}):
                 raise StillRunning("Wait, then send the same again.")
-        row = (await uow.session.execute(select(answer).where(answer.c.scope == self.scope))).one_or_none()
+        row = (await uow.session.execute(select(idempotency).where(idempotency.c.scope == self.scope))).one_or_none()
         if row is None:
             return None
         if not hmac.compare_digest(row.body_hash, self.body_hash):
@@ -57,7 +57,7 @@ class Attempt:
         """Stores the answer in the transaction of what was done."""
         kept = {name: value for name, value in response.headers.items() if name in KEPT}
         await uow.session.execute(
-            answer.insert().values(
+            idempotency.insert().values(
                 scope=self.scope,
                 body_hash=self.body_hash,
                 status=response.status_code,

@@ -35,7 +35,7 @@ class Meta(BaseModel):
 class Page(BaseModel, Generic[T]):
     """One page of a list."""
 
-    model_config = ConfigDict(serialize_by_alias=True)
+    model_config = ConfigDict(serialize_by_alias=True, validate_by_name=True, validate_by_alias=True)
 
     items: Sequence[T]
     meta: Meta = Field(alias="_meta")

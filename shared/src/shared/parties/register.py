@@ -132,7 +132,7 @@ def _covers(pattern: str, aggregate: str, fact: str) -> bool:
 
 
 def _safe_address(url: str) -> bool:
-    return re.match(r"https://|http://127\.0\.0\.1[:/]", url) is not None
+    return re.fullmatch(r"https://[^\s@]+|http://127\.0\.0\.1(:\d+)?/[^\s@]*", url) is not None
 
 
 def _words(names: Iterable[str]) -> str:

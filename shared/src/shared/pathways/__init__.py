@@ -26,7 +26,7 @@ from shared.pathways.happenings import Happening, Raised, Rang, Received, Return
 from shared.pathways.kinds import KINDS, Kind
 from shared.pathways.model import Score
 from shared.pathways.play import LEAVES, play, returnable
-from shared.pathways.resolve import resolve
+from shared.pathways.resolve import check, resolve
 from shared.pathways.source import Finding, PathwayError
 from shared.pathways.task import Language, Task, Title
 from shared.pathways.waits import Wait, audience, say, waits
@@ -73,6 +73,7 @@ __all__ = [
     "Wait",
     "WithdrawnBySender",
     "audience",
+    "check",
     "play",
     "resolve",
     "returnable",

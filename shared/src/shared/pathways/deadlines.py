@@ -23,14 +23,14 @@ def set_known(board: Board, asking: Asking) -> Asking:
 
 
 def reach(board: Board, asking: Asking, moment: str, at: datetime) -> Asking:
-    """A moment came at `at`: its deadline, and those of the moments before it, are met or missed.
+    """A moment came at `at`: its deadline is met or missed; the end says so of those before it too (held was booked).
 
     In time after it was called missed: met, learnt late. After its instant, though no timer has rung: missed.
     """
     task = board.task(asking)
     order = [task.reach_of(each) for each in task.what.hears]
     word = task.reach_of(moment)
-    come = {*order[: order.index(word)], word} if word in order else {word}
+    come = {*order[: order.index(word)], word} if moment in task.settling and word in order else {word}
     for each in asking.deadlines:
         if each.reach not in come or each.met:
             continue

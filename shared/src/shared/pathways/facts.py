@@ -54,7 +54,7 @@ def _hear_open(board: Board, asking: Asking, task: Task, told: Told) -> None:
         return
     asking = board.change(
         asking,
-        moments={told.moment: told.at} | asking.moments,
+        moments={moment: told.at for moment in _implied(task, told.moment)} | asking.moments,
         findings=asking.findings | told.findings,
     )
     board.decide(
@@ -74,6 +74,11 @@ def _hear_open(board: Board, asking: Asking, task: Task, told: Told) -> None:
         heard = word in task.outcomes and (told.moment in task.settling or told.moment in task.what.fails)
         (settle if heard else fail)(board, asking, word, told.at)
     advance(board)
+
+
+def _implied(task: Task, moment: str) -> tuple[str, ...]:
+    """What a fact says has come: itself, and the beginning too where it is the end (held was booked)."""
+    return (task.what.hears[0], moment) if moment in task.settling else (moment,)
 
 
 def _outcome(task: Task, told: Told) -> str | None:

@@ -1,30 +1,15 @@
-"""From files to a score: areas folded in, rules mixed in, defaults filled, everything checked that a case relies on."""
+"""The way in: a score that has been checked, or the list of what is wrong with its definition."""
 
-import re
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
-from typing import TypeVar, cast
 
-from pydantic import BaseModel, ValidationError
-
-from shared.pathways.documents import Area, Pathway
+from shared.pathways.checks import flow, names, times, words
+from shared.pathways.fold import COMMON, Resolved, fold
 from shared.pathways.model import Score
-from shared.pathways.source import Finding, PathwayError, Source, read, type_path
-from shared.pathways.task import Stage, Task
+from shared.pathways.source import Finding, PathwayError
+from shared.pathways.walk import stuck
 
-Doc = TypeVar("Doc", bound=BaseModel)
-COMMON = "sweden.yaml"
-
-
-@dataclass(frozen=True)
-class Resolved:
-    """A score with the files it came from, nearest first, and where in them each task stands."""
-
-    score: Score
-    written: Pathway
-    sources: tuple[Source, ...]
-    places: dict[str, tuple[Source, type_path]]
+WALKS = 300
 
 
 def resolve(roots: Path | Sequence[Path], name: str) -> Score:
@@ -32,219 +17,48 @@ def resolve(roots: Path | Sequence[Path], name: str) -> Score:
 
     Raises PathwayError with one finding for each thing that is wrong.
     """
-    from shared.pathways.check import findings
-
     resolved = fold(roots, name)
     if wrong := findings(resolved):
         raise PathwayError(wrong)
     return resolved.score
 
 
-def fold(roots: Path | Sequence[Path], name: str) -> Resolved:
-    """The score as it is written, not yet checked beyond its form."""
-    where = [roots] if isinstance(roots, Path) else list(roots)
-    area = name.partition("/")[0]
-    areas = [_load(_find(where, file), Area) for file in (f"{area}/area.yaml", COMMON)]
-    written, source = _load(_find(where, f"{name}.yaml"), Pathway)
-    if written.pathway != name:
-        raise PathwayError(
-            [source.finding(("pathway",), "The name is not that of its file.", f"Write 'pathway: {name}'.")]
-        )
-    return _Folding(written, source, [each for each, _ in areas], [each for _, each in areas]).fold()
+def check(directory: Path, *more: Path, walks: int = WALKS) -> list[Finding]:
+    """Everything wrong with the pathways in a directory; `more` are roots to read areas from that it lacks itself.
 
-
-class _Folding:
-    def __init__(self, written: Pathway, source: Source, areas: list[Area], sources: list[Source]) -> None:
-        self.written = written
-        self.source = source
-        self.areas = areas
-        self.sources = sources
-        self.wrong: list[Finding] = []
-        self.places: dict[str, tuple[Source, type_path]] = {}
-
-    def fold(self) -> Resolved:
-        written, near = self.written, self.areas[0]
-        own = [self._filled(task) for task in written.always]
-        mixed = [task for rule in written.uses for task in self._rule(rule)]
-        rules = [*own, *mixed]
-        if not any("otherwise" in task.after_each for task in rules):
-            rules += self._otherwise()
-        stages = [self._entry(), *(self._stage(stage) for stage in written.stages)]
-        if self.wrong:
-            raise PathwayError(self.wrong)
-        endings = {ending.name: ending for area in reversed(self.areas) for ending in area.endings}
-        entry = written.entry.model_dump(exclude={"needs", "answer"}, by_alias=True)
-        entry["return_reasons"] = written.entry.return_reasons or self._nearest("return_reasons") or ()
-        score = Score.model_validate(
-            {
-                "name": written.pathway,
-                "version": written.version,
-                "area": near.area,
-                "home": near.organisation or near.area,
-                "rows": written.rows,
-                "title": written.title,
-                "parties": self._parties(),
-                "roles": written.roles,
-                "entry": entry,
-                "interpreter": written.interpreter,
-                "patience": self._nearest("patience") or {},
-                "stages": stages,
-                "always": rules,
-                "endings": [
-                    *(e for e in endings.values() if e.name not in {own.name for own in written.endings}),
-                    *written.endings,
-                ],
-                "words": {k: v for area in reversed(self.areas) for k, v in area.words.items()} | written.words,
-            }
-        )
-        self._place_written()
-        return Resolved(score, written, (self.source, *self.sources), self.places)
-
-    def _nearest(self, key: str) -> object:
-        return next((value for area in self.areas if (value := getattr(area, key))), None)
-
-    def _parties(self) -> dict[str, dict[str, object]]:
-        """Each party, what the nearest area says of it laid over what stands above; the unit is its own name."""
-        parties: dict[str, dict[str, object]] = {}
-        for area in reversed(self.areas):
-            for name, party in area.parties.items():
-                said = party.model_dump(exclude_unset=True, by_alias=True)
-                parties[name] = {"unit": name} | parties.get(name, {}) | said
-        return parties
-
-    def _entry(self) -> Stage:
-        needs: list[Task] = [self._filled(task) for task in self.written.entry.needs]
-        answer = self.written.entry.answer
-        if answer:
-            needs.append(
-                Task.model_validate(
-                    {
-                        "answer": "answer",
-                        "title": answer.title,
-                        "by": answer.by,
-                        "due": {"ended": f"{answer.within} after opened"},
-                        "outcomes": {"accepted": None, "returned": "end returned"},
-                    }
-                )
-            )
-        return Stage(name="entry", steps=tuple((task,) for task in needs))
-
-    def _stage(self, stage: Stage) -> Stage:
-        return stage.model_copy(
-            update={
-                "steps": tuple(tuple(self._filled(task) for task in step) for step in stage.steps),
-                "meanwhile": tuple(self._filled(task) for task in stage.meanwhile),
-                "by_need": tuple(self._filled(task) for task in stage.by_need),
-            }
-        )
-
-    def _filled(self, task: Task) -> Task:
-        """Fills in the area's deadlines for reaches the task says nothing of, and the kind's own outcomes."""
-        due: dict[str, str] = {}
-        for area in reversed(self.areas):
-            due |= area.due.get(task.kind, {})
-        if task.settles:
-            due = {reach: text for reach, text in due.items() if reach == task.settles}
-        default = (task.settles,) if task.settles else task.what.outcomes
-        outcomes = task.outcomes or dict.fromkeys(default)
-        return task.model_copy(update={"due": due | task.due, "outcomes": outcomes})
-
-    def _rule(self, name: str) -> list[Task]:
-        for area, source in zip(self.areas, self.sources, strict=True):
-            rule = area.rules.get(name)
-            if rule:
-                settings = rule.settings | self.written.settings
-                tasks = [_set(task, settings) for task in rule.always]
-                return self._tasks(tasks, source, ("rules", name, "always"))
-        self.wrong.append(self.source.finding(("uses",), f"There is no rule '{name}'.", "Name a rule of the area."))
-        return []
-
-    def _otherwise(self) -> list[Task]:
-        for area, source in zip(self.areas, self.sources, strict=True):
-            if area.otherwise:
-                return self._tasks([_set(area.otherwise, self.written.settings)], source, ("otherwise",))
-        return []
-
-    def _tasks(self, tasks: list[object], source: Source, path: type_path) -> list[Task]:
-        found: list[Task] = []
-        for n, data in enumerate(tasks):
-            place = path if path == ("otherwise",) else (*path, n)
-            try:
-                task = self._filled(Task.model_validate(data))
-            except ValidationError as error:
-                self.wrong += _explain(error, source, place)
-                continue
-            self.places[task.name] = (source, place)
-            found.append(task)
-        return found
-
-    def _place_written(self) -> None:
-        written = self.source
-        for place, data in _tasks_in(written.data):
-            for name in data.values():
-                if isinstance(name, str):
-                    self.places.setdefault(name, (written, place))
-                break
-
-
-def _tasks_in(data: object, path: type_path = ()) -> list[tuple[type_path, dict[str, object]]]:
-    """Every mapping that stands in a list of a definition, with its path: among them all tasks."""
-    found: list[tuple[type_path, dict[str, object]]] = []
-    if isinstance(data, dict):
-        mapping = cast(dict[str, object], data)
-        if path and isinstance(path[-1], int):
-            found.append((path, mapping))
-        for key, value in mapping.items():
-            found += _tasks_in(value, (*path, key))
-    elif isinstance(data, list):
-        for n, value in enumerate(cast(list[object], data)):
-            found += _tasks_in(value, (*path, n))
+    What reads well is then walked at random, with bad ends and silences, to see that no case ends nowhere.
+    """
+    found: list[Finding] = []
+    for file in sorted(directory.glob("*/*.yaml")):
+        if file.name == "area.yaml":
+            continue
+        name = f"{file.parent.name}/{file.stem}"
+        try:
+            resolved = fold((directory, *more), name)
+        except PathwayError as wrong:
+            found += wrong.findings
+            continue
+        wrong = findings(resolved)
+        found += wrong or walked(resolved, walks)
+    if not found and not (directory / COMMON).is_file() and not more:
+        found.append(Finding(COMMON, 1, "There is no such file.", "Write what is common to all areas in it."))
     return found
 
 
-def _set(data: object, settings: dict[str, str]) -> object:
-    """Fills `{setting}` in every text of a rule."""
-    if isinstance(data, str):
-        return re.sub(r"\{([a-z_]+)\}", lambda m: settings.get(m[1], m[0]), data)
-    if isinstance(data, dict):
-        return {key: _set(value, settings) for key, value in cast(dict[str, object], data).items()}
-    if isinstance(data, list | tuple):
-        return [_set(value, settings) for value in cast(list[object], data)]
-    return data
-
-
-def _find(roots: list[Path], name: str) -> Path:
-    for root in roots:
-        if (root / name).is_file():
-            return root / name
-    raise PathwayError([Finding(name, 1, "There is no such file.", "Check the name, and which folders are read.")])
-
-
-def _load(file: Path, document: type[Doc]) -> tuple[Doc, Source]:
-    source = read(file)
-    if source.data is None:
-        raise PathwayError(source.findings or [source.finding((), "The file is empty.", "Write a definition.")])
+def findings(resolved: Resolved) -> list[Finding]:
+    """What can be proved wrong with one pathway by reading it, in the order of its lines."""
     try:
-        loaded = document.model_validate(source.data)
-    except ValidationError as error:
-        raise PathwayError([*source.findings, *_explain(error, source, ())]) from None
-    if source.findings:
-        raise PathwayError(source.findings)
-    return loaded, source
+        found = [*names.findings(resolved), *flow.findings(resolved), *times.findings(resolved)]
+    except KeyError:
+        found = list(names.findings(resolved))
+    found += words.findings(resolved)
+    return sorted(set(found), key=lambda finding: (finding.file, finding.line, finding.message))
 
 
-def _explain(error: ValidationError, source: Source, path: type_path) -> list[Finding]:
-    """Pydantic's complaints as sentences with a line."""
-    found: dict[int, Finding] = {}
-    for each in error.errors(include_url=False, include_input=False):
-        where = (*path, *(part for part in each["loc"] if part not in ("dict[str,any]",)))
-        what = each["msg"].removeprefix("Value error, ")
-        word = next((str(part) for part in reversed(where) if isinstance(part, str)), "the file")
-        if each["type"] == "extra_forbidden":
-            finding = source.finding(where, f"'{word}' is not a key here.", "Take it away, or check its spelling.")
-        elif each["type"] == "missing":
-            finding = source.finding(where[:-1], f"'{word}' is missing.", "Write it.")
-        else:
-            finding = source.finding(where, f"At '{word}': {what}.", "Write it as the grammar says.")
-        found.setdefault(finding.line, finding)
-    return list(found.values())
+def walked(resolved: Resolved, walks: int) -> list[Finding]:
+    """What random walks find: a case that ends nowhere, or waits with nobody and no instant to answer for it."""
+    why = next((why for seed in range(walks) if (why := stuck(resolved.score, seed))), None)
+    if why is None:
+        return []
+    remedy = "Look at the walk with 'simulate', and give every answer somewhere to lead."
+    return [resolved.top("stages", message=why, remedy=remedy)]

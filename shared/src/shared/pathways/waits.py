@@ -1,7 +1,7 @@
 """What a case waits for now, who may hear of it, and one true sentence about it."""
 
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, time, timedelta
 from uuid import UUID
 
 from shared.calendar import STOCKHOLM
@@ -128,4 +128,8 @@ def _until(file: CaseFile, wait: Wait) -> Wait:
 
 
 def _when(at: datetime) -> str:
-    return f"{at.astimezone(STOCKHOLM):%Y-%m-%d %H:%M}"
+    """Midnight is where a day ends: the 3rd 24:00, not the 4th 00:00."""
+    local = at.astimezone(STOCKHOLM)
+    if local.time() == time():
+        return f"{local - timedelta(days=1):%Y-%m-%d} 24:00"
+    return f"{local:%Y-%m-%d %H:%M}"

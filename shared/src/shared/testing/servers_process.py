@@ -158,9 +158,10 @@ class ServerProcess:
 
 
 def _ended(process: psutil.Process) -> bool:
-    """A zombie counts as ended: where the system's first process does not reap, orphans stay so."""
+    """A zombie counts as ended (not every system's first process reaps orphans), once its last thread is gone:
+    until then it listens."""
     try:
-        return process.status() == psutil.STATUS_ZOMBIE
+        return process.status() == psutil.STATUS_ZOMBIE and process.num_threads() <= 1
     except psutil.NoSuchProcess:
         return True
 

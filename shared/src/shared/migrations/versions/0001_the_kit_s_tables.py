@@ -11,16 +11,6 @@ depends_on = None
 
 def upgrade() -> None:
     op.create_table(
-        "answer",
-        sa.Column("scope", sa.LargeBinary(), nullable=False),
-        sa.Column("body_hash", sa.LargeBinary(), nullable=False),
-        sa.Column("status", sa.Integer(), nullable=False),
-        sa.Column("headers", sa.JSON(), nullable=False),
-        sa.Column("body", sa.LargeBinary(), nullable=False),
-        sa.Column("stored", sa.DateTime(timezone=True), nullable=False),
-        sa.PrimaryKeyConstraint("scope", name=op.f("pk_answer")),
-    )
-    op.create_table(
         "cursor",
         sa.Column("recipient", sa.Text(), nullable=False),
         sa.Column("position", sa.BigInteger(), nullable=False),
@@ -63,6 +53,16 @@ def upgrade() -> None:
             sqlite_where=sa.text("position IS NULL"),
         )
 
+    op.create_table(
+        "idempotency",
+        sa.Column("scope", sa.LargeBinary(), nullable=False),
+        sa.Column("body_hash", sa.LargeBinary(), nullable=False),
+        sa.Column("status", sa.Integer(), nullable=False),
+        sa.Column("headers", sa.JSON(), nullable=False),
+        sa.Column("body", sa.LargeBinary(), nullable=False),
+        sa.Column("stored", sa.DateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("scope", name=op.f("pk_idempotency")),
+    )
     op.create_table(
         "inbox",
         sa.Column("source", sa.SmallInteger(), autoincrement=False, nullable=False),

@@ -1,0 +1,88 @@
+"""Cases as home plays them: what they wait for, and the receiver's word."""
+
+from datetime import datetime
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import APIRouter, Path
+from sqlmodel import col, select
+
+from referral.domain.cases import Case
+from shared.http.desk import Wait, Waits, parked_waits
+from shared.http.paging import Page, Paged
+from shared.http.policies import operator, party
+from shared.http.route import Route, Transaction
+from shared.http.views import Body, View
+from shared.pathways import say, waits
+
+from .parts import PlayedAt
+from .referrals import Word
+
+router = APIRouter(route_class=Route, tags=["cases"])
+
+CaseId = Annotated[UUID, Path(alias="caseId", description="The case")]
+
+
+class Return(Body):
+    """Why the referral is sent back: one of the pathway's reasons."""
+
+    reason: Word
+
+
+class CaseView(View):
+    """A case, without anybody in it."""
+
+    id: UUID
+    referral_id: UUID
+    pathway: str
+    pathway_version: int
+    opened_at: datetime | None
+    closed_at: datetime | None
+    ending: str | None
+    version: int
+
+
+@router.get("/cases", summary="Cases you have a part in")
+@party
+async def list_cases(uow: Transaction, paging: Paged) -> Page[CaseView]:
+    """De ärenden som din part har del i. Newest first."""
+    return await CaseView.page(uow, uow.visible(select(Case), col(Case.id)), col(Case.id), paging)
+
+
+@router.get("/cases/{caseId}", summary="One case")
+@party
+async def read_case(uow: Transaction, case_id: CaseId) -> CaseView:
+    """Ett ärende. With its version as ETag."""
+    return CaseView.of(await uow.get(Case, case_id))
+
+
+@router.post("/cases/{caseId}/returns", status_code=201, summary="Send the referral back")
+@party
+async def return_referral(uow: Transaction, home: PlayedAt, case_id: CaseId, body: Return) -> CaseView:
+    """Återsänd remissen med skäl. For the receiver, until what was asked has begun."""
+    return CaseView.of(await home.give_back(uow, case_id, body.reason))
+
+
+@router.get("/cases/{caseId}/waits", tags=["operators"], summary="What a case waits for")
+@operator
+async def read_waits(uow: Transaction, home: PlayedAt, case_id: CaseId) -> Waits:
+    """Vad ärendet väntar på. What home waits for, of whom, by when; and what is parked here."""
+    case = await uow.session.get(Case, case_id)
+    found = await parked_waits(uow, case_id)
+    if case is None:
+        return Waits(caseId=case_id, items=found)
+    score = await home.repertoire.pinned(uow, case.sha256)
+    file = case.casefile()
+    mine = [
+        Wait(
+            what=f"{each.task}.{each.reach}",
+            owner=each.owner,
+            due=each.due,
+            since=each.since,
+            state="late" if each.missed else "open",
+            sentence=f"{each.party}: {score.word(each.task, 'en')}, {score.word(each.reach, 'en')}",
+        )
+        for each in waits(score, file)
+    ]
+    sentences = {"sv": say(score, file, "sv"), "en": say(score, file, "en")}
+    return Waits(caseId=case_id, items=[*mine, *found], sentences=sentences)

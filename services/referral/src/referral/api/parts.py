@@ -1,0 +1,14 @@
+"""What several routes of referral need."""
+
+from typing import Annotated, cast
+
+from fastapi import Depends, Request
+
+from referral.usecases.home import Home
+
+
+def home_of(request: Request) -> Home:
+    return cast(Home, request.app.state.home)
+
+
+PlayedAt = Annotated[Home, Depends(home_of)]

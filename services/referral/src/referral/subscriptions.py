@@ -1,0 +1,84 @@
+"""Events in: home hears all facts of its cases, intake what became of them, answers what is asked."""
+
+from shared.pathways import KINDS, Told, WithdrawnBySender
+from shared.subscriptions import Subscriptions
+from shared.timers import Rang, Timers
+from shared.uow import UnitOfWork
+
+from . import heard
+from .domain.answers import Answer
+from .domain.cases import Case
+from .domain.referrals import Status
+from .usecases import answers, intake
+from .usecases.home import TIMER, Home
+
+
+def subscriptions(home: Home) -> Subscriptions:
+    """What home hears, and intake and answers beside it."""
+    table = Subscriptions()
+
+    @table.on(heard.ReferralReceived, loads=Case, by="case_id")
+    async def _begin(uow: UnitOfWork, event: heard.ReferralReceived) -> None:
+        if event.home == uow.whoami.organisation:
+            await home.begin(uow, event)
+
+    @table.on(heard.ReferralWithdrawn, loads=Case, by="case_id")
+    async def _withdraw(uow: UnitOfWork, event: heard.ReferralWithdrawn) -> None:
+        await home.hear(uow, event.case_id, WithdrawnBySender(event.time))
+
+    @table.on_each(heard.TaskTold, _moments(), loads=Case, by="case_id")
+    async def _hear(uow: UnitOfWork, event: heard.TaskTold) -> None:
+        if event.home == uow.whoami.organisation:
+            told = Told(
+                at=event.time,
+                play=event.play,
+                moment=event.moment,
+                outcome=event.outcome,
+                findings=event.findings,
+                party=event.party,
+            )
+            await home.hear(uow, event.case_id, told)
+
+    _intake(table)
+    _answers(table)
+    return table
+
+
+def _intake(table: Subscriptions) -> None:
+    @table.on(heard.ReferralReturned)
+    async def _returned(uow: UnitOfWork, event: heard.ReferralReturned) -> None:
+        await intake.became(uow, event.case_id, Status.RETURNED, event.time, reason=event.reason)
+
+    @table.on(heard.CaseOpened)
+    async def _opened(uow: UnitOfWork, event: heard.CaseOpened) -> None:
+        await intake.became(uow, event.case_id, Status.OPENED, event.time)
+
+    @table.on(heard.CaseClosed)
+    async def _closed(uow: UnitOfWork, event: heard.CaseClosed) -> None:
+        await intake.became(uow, event.case_id, Status.ENDED, event.time, ending=event.ending)
+
+
+def _answers(table: Subscriptions) -> None:
+    @table.on(heard.AnswerRequested, loads=Answer)
+    async def _ask(uow: UnitOfWork, event: heard.AnswerRequested) -> None:
+        await answers.request(uow, event)
+
+    @table.on(heard.AnswerRecalled, loads=Answer)
+    async def _recall(uow: UnitOfWork, event: heard.AnswerRecalled) -> None:
+        await answers.recall(uow, event.play)
+
+
+def timers(home: Home) -> Timers:
+    """The deadlines and waits of cases."""
+    table = Timers()
+
+    @table.on(TIMER)
+    async def _expire(uow: UnitOfWork, rang: Rang) -> None:
+        await home.expire(uow, rang.stream, rang.key, rang.due)
+
+    return table
+
+
+def _moments() -> list[str]:
+    """Every fact that any kind of task is answered by."""
+    return sorted(f"{name}.{moment}" for name, kind in KINDS.items() for moment in kind.moments)

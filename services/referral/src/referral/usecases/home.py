@@ -1,0 +1,121 @@
+"""Home: plays the pinned score of a case. It stores what the pure player decides, and tells it; nothing else."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from uuid import UUID
+
+from referral.domain.cases import Case
+from referral.heard import ReferralReceived
+from shared.errors import Waits
+from shared.parties import Parties
+from shared.pathways import (
+    CaseFile,
+    Close,
+    Decision,
+    Early,
+    Happening,
+    Opened,
+    Raised,
+    Rang,
+    Received,
+    Returned,
+    StartTimer,
+    StopTimer,
+    play,
+)
+from shared.tasks import Participant
+from shared.timers import clear_timer, set_timer
+from shared.uow import UnitOfWork
+
+from .repertoire import Repertoire
+from .telling import Teller
+
+TIMER = "case"
+
+
+class Home:
+    """The player's hands: hear, ask, expire."""
+
+    def __init__(self, repertoire: Repertoire, parties: Parties) -> None:
+        self.repertoire = repertoire
+        self.parties = parties
+
+    async def begin(self, uow: UnitOfWork, received: ReferralReceived) -> None:
+        """A referral was received: its case begins."""
+        if await uow.find(Case, received.case_id) is not None:
+            return
+        attributes = {"referrer": received.referrer, **received.answers}
+        file = CaseFile.start(
+            case=received.case_id, received=received.time, attributes=attributes, dates=received.dates
+        )
+        case = Case(
+            id=received.case_id,
+            case_id=received.case_id,
+            home=received.home,
+            person_id=received.person_id,
+            referral_id=received.referral_id,
+            pathway=received.pathway,
+            pathway_version=received.version,
+            sha256=received.sha256,
+            file=file.to_text(),
+            changed_at=uow.now,
+        )
+        uow.add(case)
+        await self.hear(uow, case.id, Received(received.time))
+
+    async def hear(self, uow: UnitOfWork, case_id: UUID, happening: Happening) -> None:
+        """Something happened to a case; one that is not here is not ours. Raises `Waits` for what comes too early."""
+        case = await uow.find(Case, case_id)
+        if case is None:
+            return
+        score = await self.repertoire.pinned(uow, case.sha256)
+        decisions, file = play(score, case.casefile(), happening)
+        if early := next((each for each in decisions if isinstance(each, Early)), None):
+            raise Waits("It is tried again when the case has moved.", needs=early.needs)
+        case.heard(file, uow.now)
+        teller = Teller(case, score, file, self.parties)
+        await self._admit(uow, case, teller.newcomers)
+        case.parties = sorted({*case.parties, *(p.party for p in teller.newcomers)})
+        for decision in decisions:
+            await self._carry_out(uow, case, decision, teller)
+
+    async def expire(self, uow: UnitOfWork, case_id: UUID, key: str, due: datetime) -> None:
+        """A timer of the case went off."""
+        await self.hear(uow, case_id, Rang(due, key))
+
+    async def give_back(self, uow: UnitOfWork, case_id: UUID, reason: str) -> Case:
+        """The receiver returns the referral. Raises `NotReturnable`."""
+        case = await uow.get(Case, case_id)
+        score = await self.repertoire.pinned(uow, case.sha256)
+        uow.emit(case.give_back(score, reason, uow.now))
+        await self.hear(uow, case_id, Returned(uow.now, reason))
+        return case
+
+    async def raise_task(self, uow: UnitOfWork, case_id: UUID, task: str) -> Case:
+        """A party raises a task that is asked by need."""
+        case = await uow.get(Case, case_id)
+        assert uow.caller is not None
+        await self.hear(uow, case_id, Raised(uow.now, task, uow.caller.party))
+        return case
+
+    async def _carry_out(self, uow: UnitOfWork, case: Case, decision: Decision, teller: Teller) -> None:
+        match decision:
+            case StartTimer(key=key, at=at):
+                await set_timer(uow, TIMER, stream=case.id, key=key, due=at)
+            case StopTimer(key=key):
+                await clear_timer(uow, TIMER, stream=case.id, key=key)
+            case Opened(at=at):
+                case.opened_at = at
+            case Close(ending=ending, at=at):
+                case.ending, case.closed_at = ending, at
+            case _:
+                pass
+        if (event := teller.event(decision)) is not None:
+            uow.emit(event)
+
+    async def _admit(self, uow: UnitOfWork, case: Case, heard: Sequence[Participant]) -> None:
+        """Whoever may hear of the case may see it; the receiver may also act on it."""
+        score = await self.repertoire.pinned(uow, case.sha256)
+        parts = [(p.organisation, p.party) for p in heard]
+        receiver = [part for part in parts if part[1] == score.entry.receiver]
+        await uow.grant(case.id, parts, acts=receiver)

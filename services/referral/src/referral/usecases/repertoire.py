@@ -1,0 +1,51 @@
+"""The pathways this home publishes, and the pinned scores of its cases."""
+
+from pathlib import Path
+
+from sqlalchemy import select
+from sqlmodel import col
+
+from referral.domain.cases import PinnedScore
+from shared.errors import Invalid
+from shared.pathways import PathwayError, Score, resolve
+from shared.uow import UnitOfWork
+
+
+class UnknownPathway(Invalid):
+    """No such pathway is published here."""
+
+
+class Repertoire:
+    """Scores by name, read from the definitions at first use, and by hash, read from the database."""
+
+    def __init__(self, directory: Path, organisation: str) -> None:
+        self._directory = directory
+        self._organisation = organisation
+        self._named: dict[str, Score] = {}
+        self._pinned: dict[str, Score] = {}
+
+    def score(self, name: str) -> Score:
+        """The current version. Raises `UnknownPathway`, also for one that another organisation publishes."""
+        if name not in self._named:
+            try:
+                self._named[name] = resolve(self._directory, name)
+            except PathwayError as error:
+                raise UnknownPathway("Ask the receiver for the name of its pathway.") from error
+        score = self._named[name]
+        if score.home != self._organisation:
+            raise UnknownPathway("Send the referral to the organisation that publishes the pathway.")
+        return score
+
+    async def pin(self, uow: UnitOfWork, score: Score) -> None:
+        """Keeps the text under its hash, once."""
+        row = {"sha256": score.sha256, "name": score.name, "version": score.version, "text": score.to_text()}
+        await uow.session.execute(uow.insert(PinnedScore).values(row).on_conflict_do_nothing())
+
+    async def pinned(self, uow: UnitOfWork, sha256: str) -> Score:
+        """The score a case is pinned to, whatever the definitions say today."""
+        if sha256 not in self._pinned:
+            text = await uow.session.scalar(select(col(PinnedScore.text)).where(col(PinnedScore.sha256) == sha256))
+            if text is None:
+                raise UnknownPathway("The score of this case is not in this database.", sha256=sha256)
+            self._pinned[sha256] = Score.from_text(text)
+        return self._pinned[sha256]

@@ -1,0 +1,93 @@
+"""Calls to other services of the platform: a client a partner, short timeouts, and an error that names who is away."""
+
+from typing import Any, Final, cast
+from uuid import UUID
+
+import httpx
+from opentelemetry import trace
+
+from .errors import Fault, Refused, Unavailable
+from .parties import Parties
+from .service_tokens import TokenSource
+from .telemetry import traceparent_of
+
+CONNECTIONS: Final = httpx.Limits(max_connections=20, max_keepalive_connections=5, keepalive_expiry=30)
+
+
+class NoAddress(Refused):
+    """No address is known for that service of that organisation."""
+
+    fault = Fault.PLATFORM
+
+
+class PartnerAway(Unavailable):
+    """Another service does not answer."""
+
+
+class PartnerRefused(Refused):
+    """Another service said no to what this one asked of it."""
+
+    status = 502
+    fault = Fault.PLATFORM
+
+
+class Partners:
+    """The services of all organisations, as far as their files say where they are. Never inside a transaction."""
+
+    def __init__(self, parties: Parties, tokens: TokenSource, network: httpx.AsyncBaseTransport | None = None) -> None:
+        """`network` carries the calls instead of the machine's own, in tests."""
+        self.parties = parties
+        self.tokens = tokens
+        self.network = network
+        self._clients: dict[tuple[str, str], httpx.AsyncClient] = {}
+
+    def address(self, organisation: str, service: str) -> str:
+        """Where it is reached. Raises `NoAddress`."""
+        found = self.parties[organisation].urls.get(service) if organisation in self.parties else None
+        if found is None:
+            raise NoAddress("Add it under urls in the organisation's file.", service=service)
+        return found
+
+    async def post(
+        self, organisation: str, service: str, path: str, content: Any = None, *, seconds: float, key: UUID | None = None
+    ) -> dict[str, Any]:
+        """Posts to `/<service>/v1<path>`, once, and returns the JSON that it answers.
+
+        Raises `NoAddress`, `TokenUnavailable`, `PartnerAway` (no answer in time, or a fault of theirs),
+        `PartnerRefused` with their code.
+        """
+        client = self._client(organisation, service)
+        headers = {"Authorization": f"Bearer {await self.tokens.token(service)}"}
+        if key is not None:
+            headers["Idempotency-Key"] = str(key)
+        if traceparent := traceparent_of(trace.get_current_span()):
+            headers["traceparent"] = traceparent
+        try:
+            answer = await client.post(f"/{service}/v1{path}", json=content, headers=headers, timeout=seconds)
+            said: Any = answer.json()
+        except (httpx.HTTPError, ValueError):
+            raise PartnerAway("Try again shortly.", organisation=organisation, service=service) from None
+        if answer.status_code in (408, 425, 429) or answer.status_code >= 500:
+            raise PartnerAway("Try again shortly.", organisation=organisation, service=service)
+        if not isinstance(said, dict) or not answer.is_success:
+            raise PartnerRefused(
+                "Tell the operators of both.", organisation=organisation, service=service, answered=answer.status_code
+            )
+        return cast(dict[str, Any], said)
+
+    async def close(self) -> None:
+        for client in self._clients.values():
+            await client.aclose()
+        self._clients.clear()
+
+    def _client(self, organisation: str, service: str) -> httpx.AsyncClient:
+        at = (organisation, service)
+        if at not in self._clients:
+            self._clients[at] = httpx.AsyncClient(
+                base_url=self.address(organisation, service),
+                trust_env=False,
+                follow_redirects=False,
+                limits=CONNECTIONS,
+                transport=self.network,
+            )
+        return self._clients[at]

@@ -1,0 +1,1 @@
+"""What can be proved of a definition by reading it, a subject a file."""
