@@ -11,8 +11,11 @@ from typing import Any, TypeVar
 from uuid import UUID
 
 from sqlalchemy import event as on_event
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy import text
+from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, AsyncSession, create_async_engine
+from sqlalchemy.pool import NullPool
 
 from .clock import Clock
 from .errors import Unavailable
@@ -20,7 +23,12 @@ from .uow import UnitOfWork
 from .whoami import Whoami
 
 T = TypeVar("T")
+LOCK_TIMEOUT = "55P03"
+AGAIN = 1.0
 Committed = Callable[[frozenset[UUID], bool], None]
+
+FAULTS = (DBAPIError, PoolTimeout, OSError, TimeoutError)
+"""What comes out of a database that cannot be used; also what a statement did wrong: `is_away` tells them apart."""
 
 
 class CommitUnknown(Unavailable):
@@ -34,6 +42,7 @@ class Database:
         self.whoami = whoami
         self.clock = clock
         self.engine = open_engine(url, pool=pool)
+        self._lone = open_engine(url, pool=0)
         self.sqlite = self.engine.dialect.name == "sqlite"
         self._writer = asyncio.Lock()
         self._committed: list[Committed] = []
@@ -85,6 +94,31 @@ class Database:
             yield connection
 
     @asynccontextmanager
+    async def alone(self, task: int, *, waiting: Callable[[], object]) -> AsyncGenerator[AsyncConnection]:
+        """A connection that holds the right to do a task of which there is one a database; losing it loses the right.
+
+        It is none of the pool's, so that they may be many.
+
+        `waiting` is called about once a second until it is our turn. On SQLite one process owns the data directory,
+        and the connection is for reading only.
+        """
+        async with self._lone.connect() as connection:
+            if self.sqlite:
+                await connection.execution_options(samspar_reads=True)
+                yield connection
+                return
+            await connection.execution_options(isolation_level="READ COMMITTED")
+            while not await connection.scalar(text("SELECT pg_try_advisory_lock(:task)"), {"task": task}):
+                await connection.rollback()
+                waiting()
+                await asyncio.sleep(AGAIN)
+            await connection.rollback()
+            try:
+                yield connection
+            finally:
+                await connection.invalidate()
+
+    @asynccontextmanager
     async def _turn(self) -> AsyncGenerator[None]:
         """SQLite has one writer a database; waiting here is fairer than its busy handler."""
         if not self.sqlite:
@@ -98,21 +132,20 @@ class Database:
 
 
 def open_engine(url: str, *, pool: int = 10) -> AsyncEngine:
-    """An engine for `sqlite:///file` or `postgresql://…`; bound values never appear in its errors."""
+    """An engine for `sqlite:///file` or `postgresql://…`; bound values never appear in its errors. 0: no pool."""
+    pooled: dict[str, Any] = (
+        {"pool_size": pool, "max_overflow": pool, "pool_timeout": 10} if pool else {"poolclass": NullPool}
+    )
     if url.startswith("sqlite"):
-        engine = create_async_engine(
-            url.replace("sqlite://", "sqlite+aiosqlite://", 1), hide_parameters=True, pool_size=pool
-        )
+        engine = create_async_engine(url.replace("sqlite://", "sqlite+aiosqlite://", 1), hide_parameters=True, **pooled)
         on_event.listen(engine.sync_engine, "connect", _prepare_sqlite)
         on_event.listen(engine.sync_engine, "begin", _begin_sqlite)
         return engine
     return create_async_engine(
         url.replace("postgresql://", "postgresql+asyncpg://", 1),
         hide_parameters=True,
-        pool_size=pool,
-        max_overflow=pool,
         pool_pre_ping=True,
-        pool_timeout=10,
+        **pooled,
         connect_args={
             "timeout": 5,
             "server_settings": {
@@ -162,3 +195,15 @@ async def again_on_deadlock(work: Callable[[], Awaitable[T]], *, tries: int = 3)
 def is_tie(error: BaseException) -> bool:
     """A serialisation failure or a deadlock: nobody's fault, to be run again."""
     return isinstance(error, DBAPIError) and getattr(error.orig, "sqlstate", None) in {"40001", "40P01"}
+
+
+def is_away(error: BaseException) -> bool:
+    """Our own infrastructure failed: never counted as an attempt of an event or a timer."""
+    if isinstance(error, CommitUnknown | PoolTimeout | OSError | TimeoutError):
+        return True
+    if not isinstance(error, DBAPIError):
+        return False
+    state = getattr(error.orig, "sqlstate", None)
+    if isinstance(state, str):
+        return state[:2] in {"08", "53", "57", "58"} or state == LOCK_TIMEOUT
+    return error.connection_invalidated or isinstance(error, OperationalError)

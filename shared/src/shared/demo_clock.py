@@ -58,4 +58,5 @@ def add_clock(app: FastAPI, clock: DemoClock) -> None:
         if key is None or not hmac.compare_digest(given, key.get_secret_value()):
             raise NotFound("There is no clock to move here.")
         await clock.move(here.database, body.now)
+        here.timers.wake()
         return Instant(now=clock.now())

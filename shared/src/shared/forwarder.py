@@ -1,30 +1,31 @@
 """The forwarder: carries what another organisation may hear to its exchange, from a cursor over positions."""
 
 import asyncio
+import zlib
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import Row, func, select
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy import Row, Text, func, select, type_coerce
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from .broker.protocol import Broker, BrokerAway, exchange_of
-from .db import Database
+from .db import FAULTS, Database
 from .flow import Flow
 from .parties import Forwarding as Ways
 from .parties import Parties
 from .relay import message_of
-from .tables import Organisations, cursor, event
+from .tables import cursor, event
 from .telemetry import sending
 
 WINDOW = 200
 IDLE = 0.1
 AGAIN = 1.0
+LOCK = 7_226_100_000_000
 
 
 def may_hear(organisation: str) -> Any:
     """The condition that an organisation is in an event's audience: the one place where it is spelled."""
-    return event.c.audience.like(Organisations.pattern(organisation), escape="\\")
+    return type_coerce(event.c.audience, Text).contains(f",{organisation},", autoescape=True)
 
 
 class Forwarder:
@@ -36,15 +37,16 @@ class Forwarder:
         self.broker = broker
         self.flow = flow
         self.direction = f"forwarding to {recipient}"
+        self.lock = LOCK + zlib.crc32(recipient.encode())
 
     async def run(self) -> None:
         """Until cancelled."""
         while True:
             try:
-                async with self.broker.publisher() as publisher:
+                turn = self.database.alone(self.lock, waiting=lambda: self.flow.standing_by(self.direction))
+                async with turn as lock, self.broker.publisher() as publisher:
                     while True:
-                        rows, upto = await self._next()
-                        self.flow.going(self.direction, waiting=len(rows))
+                        rows, upto = await self._next(lock)
                         if rows:
                             user, source = self.database.whoami.user, self.database.whoami.source
                             messages = [message_of(row, source, user) for row in rows]
@@ -53,26 +55,28 @@ class Forwarder:
                             if confirmed < len(rows):
                                 await self._advance(rows[confirmed - 1].position)
                                 raise BrokerAway(f"{len(rows) - confirmed} events not confirmed")
+                        publisher.check()
                         if upto is not None:
                             await self._advance(upto)
-                        else:
+                        self.flow.going(self.direction, waiting=len(rows))
+                        if upto is None:
                             await asyncio.sleep(IDLE)
-            except (BrokerAway, DBAPIError, OSError, TimeoutError) as error:
+            except (BrokerAway, *FAULTS) as error:
                 self.flow.stalled(self.direction, error)
                 await asyncio.sleep(AGAIN)
 
-    async def _next(self) -> tuple[Sequence[Row[Any]], int | None]:
+    async def _next(self, connection: AsyncConnection) -> tuple[Sequence[Row[Any]], int | None]:
         """What it may hear within the next window of positions, and the position up to which that reaches."""
-        async with self.database.reading() as connection:
-            done = await self.position(connection)
-            upto = await connection.scalar(
-                select(func.max(event.c.position)).where(event.c.position > done, event.c.position <= done + WINDOW)
-            )
-            if upto is None:
-                return [], None
-            window = event.c.position.between(done + 1, upto)
-            query = select(event).where(window, may_hear(self.recipient)).order_by(event.c.position)
-            return (await connection.execute(query)).all(), upto
+        done = await self.position(connection)
+        window = select(event.c.position).where(event.c.position > done).order_by(event.c.position).limit(WINDOW)
+        upto = await connection.scalar(select(func.max(window.subquery().c.position)))
+        rows: Sequence[Row[Any]] = []
+        if upto is not None:
+            within = event.c.position.between(done + 1, upto)
+            query = select(event).where(within, may_hear(self.recipient)).order_by(event.c.position)
+            rows = (await connection.execute(query)).all()
+        await connection.rollback()
+        return rows, upto
 
     async def position(self, connection: AsyncConnection) -> int:
         return await connection.scalar(select(cursor.c.position).where(cursor.c.recipient == self.recipient)) or 0
@@ -96,7 +100,6 @@ class Forwarding:
             flow.add(f"forwarding to {name}")
         self.forwarders = [Forwarder(name, database, broker, flow) for name in recipients]
 
-    async def backlog(self, connection: AsyncConnection) -> int:
-        """How many positions the slowest recipient is behind."""
-        last = await connection.scalar(select(func.max(event.c.position))) or 0
-        return max([last - await forwarder.position(connection) for forwarder in self.forwarders], default=0)
+    @property
+    def recipients(self) -> list[str]:
+        return [forwarder.recipient for forwarder in self.forwarders]

@@ -11,6 +11,10 @@ from .telemetry import processing
 from .uow import UnitOfWork
 
 
+class HandlerBroke(Exception):
+    """A handler failed like something outside of it: its own fault all the same, since none is reached from there."""
+
+
 async def run_handlers(
     uow: UnitOfWork,
     heard: Sequence[tuple[Envelope, Subscription, Heard]],
@@ -24,5 +28,8 @@ async def run_handlers(
         hop = hops.get(envelope.id)
         with processing(envelope, queue, hop=str(hop) if hop else None, again=again) as traceparent:
             uow.causation, uow.traceparent = envelope.id, traceparent
-            await row.handler(uow, fact)
+            try:
+                await row.handler(uow, fact)
+            except (OSError, TimeoutError) as error:
+                raise HandlerBroke(type(error).__name__) from error
     uow.causation = uow.traceparent = None

@@ -10,6 +10,7 @@ from .forwarder import Forwarding
 from .inbox import Inbox
 from .parking import Parking
 from .parties import Parties
+from .partners import Partners
 from .relay import Relay
 from .retries import Retries
 from .settings import Settings
@@ -31,6 +32,7 @@ class Here:
     broker: Broker
     flow: Flow
     parties: Parties
+    partners: Partners
     verifier: Verifier
     vault: Vault
     subscriptions: Subscriptions

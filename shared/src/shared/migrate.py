@@ -1,7 +1,9 @@
 """Brings a database to the newest schema: the kit's history first, then the service's own."""
 
+import asyncio
 from importlib.resources import files
 from pathlib import Path
+from weakref import WeakKeyDictionary
 
 from alembic import command
 from alembic.config import Config
@@ -9,13 +11,16 @@ from sqlalchemy import Connection, text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 LOCK = 7_226_002
+_TURNS: WeakKeyDictionary[asyncio.AbstractEventLoop, asyncio.Lock] = WeakKeyDictionary()
+"""Alembic keeps its context in globals: in one process one migration at a time."""
 
 
 async def migrate(engine: AsyncEngine, service: str) -> None:
     """Safe to run at the same time from several places: one does it, the others wait and find it done."""
     if engine.dialect.name == "sqlite" and engine.url.database:
         Path(engine.url.database).parent.mkdir(parents=True, exist_ok=True)
-    async with engine.begin() as connection:
+    turn = _TURNS.setdefault(asyncio.get_running_loop(), asyncio.Lock())
+    async with turn, engine.begin() as connection:
         if engine.dialect.name == "postgresql":
             await connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": LOCK})
         await connection.run_sync(upgrade, service)

@@ -1,5 +1,6 @@
 """Parked events: what failed or waits, row by row, with who has to act and when it is tried again."""
 
+import hashlib
 import logging
 import random
 from dataclasses import dataclass, field
@@ -72,10 +73,11 @@ class Parking:
             uow, key, message, envelope, state=state, cause=cause, attempts=1, error=said, next_at=next_at
         )
 
-    async def bury(
-        self, uow: UnitOfWork, key: UUID, message: Message, refusal: Refused, envelope: Envelope | None
-    ) -> None:
-        """A dead letter at once: what it is, only a person can say."""
+    async def bury(self, uow: UnitOfWork, message: Message, refusal: Refused, envelope: Envelope | None) -> None:
+        """A dead letter at once: what it is, only a person can say. It holds nothing back, and is kept once."""
+        key = _likeness(message)
+        if await uow.session.scalar(select(parked.c.seq).where(parked.c.stream == key).limit(1)) is not None:
+            return
         log.warning("message %s is a dead letter: %s", message.id, refusal.code)
         await self._insert(
             uow,
@@ -89,10 +91,15 @@ class Parking:
         )
 
     def next_try(self, cause: Fault, *, attempts: int, since: datetime) -> tuple[str, datetime | None]:
-        """State and time after a failure: waits, tried again later, or dead."""
+        """State and time after a failure: waits, tried again later, or dead.
+
+        What waits is woken by the next commit of its stream. It is also tried now and then, since that commit may
+        have come just before it was parked, or in another process.
+        """
         now = self.clock.now()
         if cause is Fault.WAITING:
-            return ("waiting", since + PATIENCE) if now < since + PATIENCE else ("dead", None)
+            again = now + max(PAUSES[0], (now - since) / 2)
+            return ("waiting", min(again, since + PATIENCE)) if now < since + PATIENCE else ("dead", None)
         if cause in (Fault.PLATFORM, Fault.SCHEMA) or attempts > len(PAUSES):
             return "dead", None
         return "failed", now + PAUSES[attempts - 1] * random.uniform(0.8, 1.2)
@@ -128,6 +135,12 @@ class Parking:
                 next_at=next_at,
             )
         )
+
+
+def _likeness(message: Message) -> UUID:
+    """The same for the same message, delivered again."""
+    said = repr((message.user_id, sorted((str(k), str(v)) for k, v in message.headers.items()))).encode()
+    return UUID(bytes=hashlib.sha256(said + message.body).digest()[:16])
 
 
 def judge(error: Exception) -> tuple[Fault, str]:

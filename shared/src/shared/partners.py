@@ -1,5 +1,6 @@
 """Calls to other services of the platform: a client a partner, short timeouts, and an error that names who is away."""
 
+import asyncio
 from typing import Any, Final, cast
 from uuid import UUID
 
@@ -49,7 +50,14 @@ class Partners:
         return found
 
     async def post(
-        self, organisation: str, service: str, path: str, content: Any = None, *, seconds: float, key: UUID | None = None
+        self,
+        organisation: str,
+        service: str,
+        path: str,
+        content: Any = None,
+        *,
+        seconds: float,
+        key: UUID | None = None,
     ) -> dict[str, Any]:
         """Posts to `/<service>/v1<path>`, once, and returns the JSON that it answers.
 
@@ -63,9 +71,10 @@ class Partners:
         if traceparent := traceparent_of(trace.get_current_span()):
             headers["traceparent"] = traceparent
         try:
-            answer = await client.post(f"/{service}/v1{path}", json=content, headers=headers, timeout=seconds)
+            async with asyncio.timeout(seconds):
+                answer = await client.post(f"/{service}/v1{path}", json=content, headers=headers, timeout=seconds)
             said: Any = answer.json()
-        except (httpx.HTTPError, ValueError):
+        except (httpx.HTTPError, TimeoutError, ValueError):
             raise PartnerAway("Try again shortly.", organisation=organisation, service=service) from None
         if answer.status_code in (408, 425, 429) or answer.status_code >= 500:
             raise PartnerAway("Try again shortly.", organisation=organisation, service=service)

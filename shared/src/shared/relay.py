@@ -2,18 +2,16 @@
 
 import asyncio
 import logging
-from collections.abc import AsyncGenerator, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, bindparam, func, select, text, update
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy import Row, bindparam, func, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from .broker.protocol import Broker, BrokerAway, Message, exchange_of
-from .db import Database
+from .db import FAULTS, Database
 from .envelope import Envelope, to_message
 from .flow import Flow
 from .tables import event
@@ -45,20 +43,22 @@ class Relay:
         while True:
             try:
                 await self._turn()
-            except (BrokerAway, DBAPIError, OSError, TimeoutError) as error:
+            except (BrokerAway, *FAULTS) as error:
                 self.flow.stalled("publishing", error)
                 await asyncio.sleep(AGAIN.total_seconds())
 
     async def _turn(self) -> None:
-        async with self._lead() as connection, self.broker.publisher() as publisher:
+        lead = self.database.alone(LOCK, waiting=lambda: self.flow.standing_by("publishing"))
+        async with lead as connection, self.broker.publisher() as publisher:
             position = await connection.scalar(select(func.coalesce(func.max(event.c.position), 0))) or 0
             await connection.rollback()
             while True:
                 self._told.clear()
                 rows = (await connection.execute(UNSENT)).all()
                 await connection.rollback()
-                self.flow.going("publishing", waiting=len(rows))
                 if not rows:
+                    publisher.check()
+                    self.flow.going("publishing")
                     await self._idle()
                     continue
                 messages = [message_of(row, self.database.whoami.source, self.database.whoami.user) for row in rows]
@@ -68,6 +68,7 @@ class Relay:
                 position += confirmed
                 if confirmed < len(rows):
                     raise BrokerAway(f"{len(rows) - confirmed} events not confirmed")
+                self.flow.going("publishing", waiting=len(rows))
 
     async def _mark(self, connection: AsyncConnection, rows: Sequence[Row[Any]], position: int) -> None:
         if not rows:
@@ -82,29 +83,10 @@ class Relay:
 
     async def _idle(self) -> None:
         try:
-            await asyncio.wait_for(self._told.wait(), IDLE)
+            async with asyncio.timeout(IDLE):
+                await self._told.wait()
         except TimeoutError:
             return
-
-    @asynccontextmanager
-    async def _lead(self) -> AsyncGenerator[AsyncConnection]:
-        """Waits for its turn. On SQLite one process owns the data directory, so there is no other relay."""
-        engine = self.database.engine
-        options = {"samspar_reads": True} if self.database.sqlite else {"isolation_level": "READ COMMITTED"}
-        async with engine.connect() as connection:
-            await connection.execution_options(**options)
-            if self.database.sqlite:
-                yield connection
-                return
-            while not await connection.scalar(text("SELECT pg_try_advisory_lock(:key)"), {"key": LOCK}):
-                await connection.rollback()
-                self.flow.standing_by("publishing")
-                await asyncio.sleep(AGAIN.total_seconds())
-            await connection.commit()
-            try:
-                yield connection
-            finally:
-                await connection.invalidate()
 
 
 def message_of(row: Row[Any], source: str, user: str) -> Message:

@@ -3,7 +3,7 @@
 import asyncio
 import hmac
 import logging
-from collections.abc import AsyncGenerator, Coroutine
+from collections.abc import AsyncGenerator, Callable, Coroutine, Mapping, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -24,11 +24,14 @@ from .http.health import health
 from .http.policies import require_policies
 from .http.route import routes
 from .inbox import Inbox
+from .issuer import DEVELOPMENT, PUBLIC_FILE
 from .migrate import migrate
 from .parking import Parking
-from .parties import Parties
+from .parties import Parties, TrustedIssuer
+from .partners import Partners
 from .relay import Relay
 from .retries import Retries
+from .service_tokens import token_source
 from .settings import Settings
 from .subscriptions import Subscriptions
 from .telemetry import telemetry
@@ -39,6 +42,8 @@ from .whoami import Whoami
 
 log = logging.getLogger(__name__)
 
+Work = Callable[[Here], Coroutine[Any, Any, None]]
+
 
 def create_service(
     settings: Settings,
@@ -48,10 +53,12 @@ def create_service(
     timers: Timers | None = None,
     *,
     waits: bool = True,
+    works: Sequence[Work] = (),
 ) -> FastAPI:
     """The app of one service; its lifespan runs relay, inbox, retries, timers and forwarders beside it.
 
-    `waits=False`: the service answers `/cases/{caseId}/waits` itself. Raises `NoPolicy` for a route without a policy.
+    `waits=False`: the service answers `/cases/{caseId}/waits` itself. `works`: what it works off besides, until it is
+    cancelled. Raises `NoPolicy` for a route without a policy.
     """
     here = wire(settings, subscriptions, timers or Timers())
     app = FastAPI(
@@ -59,7 +66,7 @@ def create_service(
         openapi_url=f"/{api.name}/v1/openapi.json",
         docs_url=None,
         redoc_url=None,
-        lifespan=_lifespan(here),
+        lifespan=_lifespan(here, works),
         redirect_slashes=False,
     )
     app.state.here = here
@@ -87,12 +94,16 @@ def wire(settings: Settings, subscriptions: Subscriptions, timers: Timers) -> He
     database = Database(settings.database, whoami, clock)
     broker = connect(settings.broker_url.get_secret_value())
     keys = KeyRing.open(settings.keyring_file) if settings.embedded else KeyRing.load(settings.keyring_file)
+    tokens = token_source(
+        organisation=whoami.organisation,
+        service=whoami.service,
+        issuer=settings.token_issuer,
+        endpoint=settings.token_endpoint,
+        key=settings.token_key,
+    )
     flow = Flow("publishing", "consuming", "timing")
     parking = Parking(order_free=subscriptions.order_free)
     inbox = Inbox(database, subscriptions, parties, parking, flow)
-
-    async def caught_up() -> bool:
-        return not inbox.unstored and not await broker.depth(inbox.queue)
 
     return Here(
         settings=settings,
@@ -102,20 +113,31 @@ def wire(settings: Settings, subscriptions: Subscriptions, timers: Timers) -> He
         broker=broker,
         flow=flow,
         parties=parties,
-        verifier=Verifier(f"samspar.{settings.service}", parties.issuers()),
+        partners=Partners(parties, tokens),
+        verifier=Verifier(f"samspar.{settings.service}", _issuers(settings, parties)),
         vault=Vault(keys),
         subscriptions=subscriptions,
         parking=parking,
-        retries=Retries(database, subscriptions, parking),
+        retries=Retries(database, subscriptions, parking, inbox.admission),
         inbox=inbox,
         relay=Relay(database, broker, flow),
         forwarding=Forwarding(database, broker, flow, parties),
-        timers=TimerLoop(database, timers, flow, caught_up),
+        timers=TimerLoop(database, timers, flow, inbox.caught_up),
         secret=hmac.digest(keys.index, b"answers", "sha256"),
     )
 
 
-def _lifespan(here: Here) -> Any:
+def _issuers(settings: Settings, parties: Parties) -> Mapping[str, TrustedIssuer]:
+    """Those that the parties name; embedded on this machine alone, the development issuer beside them."""
+    trusted = dict(parties.issuers())
+    if settings.embedded and settings.database_url is None and settings.host == "127.0.0.1":
+        everybody = frozenset(parties.organisations)
+        keys = settings.data / PUBLIC_FILE
+        trusted.setdefault(DEVELOPMENT, TrustedIssuer(issuer=DEVELOPMENT, organisations=everybody, keys=keys))
+    return trusted
+
+
+def _lifespan(here: Here, further: Sequence[Work]) -> Any:
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncGenerator[None]:
         with telemetry(here.settings.otlp_endpoint, here.whoami.service):
@@ -129,6 +151,7 @@ def _lifespan(here: Here) -> Any:
                 here.retries.run(),
                 here.timers.run(),
                 *(forwarder.run() for forwarder in here.forwarding.forwarders),
+                *(work(here) for work in further),
             ]
             tasks = [asyncio.create_task(_loudly(work)) for work in works]
             try:
@@ -137,6 +160,7 @@ def _lifespan(here: Here) -> Any:
                 for task in tasks:
                     task.cancel()
                 await asyncio.gather(*tasks, return_exceptions=True)
+                await here.partners.close()
                 await here.database.close()
 
     return lifespan

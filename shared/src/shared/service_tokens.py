@@ -51,7 +51,7 @@ class SignedTokens:
             subject=client,
             client_id=client,
             audience=f"samspar.{service}",
-            scopes=[SERVICE],
+            scopes=_scopes(service),
         )
 
 
@@ -84,7 +84,7 @@ class ClientCredentials:
     async def _ask(self, service: str) -> tuple[str, float]:
         form = {
             "grant_type": "client_credentials",
-            "scope": SERVICE,
+            "scope": " ".join(_scopes(service)),
             "audience": f"samspar.{service}",
             "client_id": self._client_id,
             "client_assertion_type": ASSERTED,
@@ -139,6 +139,11 @@ def read_key(path: Path) -> ECKey | RSAKey:
         return RSAKey.import_key(content) if content.get("kty") == "RSA" else ECKey.import_key(content)
     except (JoseError, OSError, ValueError, TypeError, AttributeError):
         raise TokenUnavailable("Put the private key there as a JWK.", file=path.name) from None
+
+
+def _scopes(service: str) -> list[str]:
+    """A service of the platform, and a caller of that API."""
+    return [SERVICE, f"samspar.{service}"]
 
 
 def _elliptic(path: Path) -> ECKey:

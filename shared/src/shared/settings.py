@@ -24,6 +24,9 @@ class Settings(BaseSettings):
     port: int = 8100
     base_url: str | None = None
     keyring: Path | None = None
+    token_endpoint: str | None = None
+    token_issuer: str | None = None
+    token_key: Path | None = None
     demo_clock: datetime | None = None
     demo_key: SecretStr | None = None
     otlp_endpoint: str | None = Field(default=None, validation_alias="OTEL_EXPORTER_OTLP_ENDPOINT")

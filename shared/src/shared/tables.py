@@ -69,11 +69,6 @@ class Organisations(TypeDecorator[frozenset[str]]):
     def process_result_value(self, value: Any | None, dialect: Dialect) -> frozenset[str] | None:  # noqa: ARG002 -- SQLAlchemy's signature
         return None if value is None else frozenset(filter(None, value.split(",")))
 
-    @staticmethod
-    def pattern(organisation: str) -> str:
-        """What `LIKE` takes to find one organisation."""
-        return f"%,{organisation},%"
-
 
 stream = Table(
     "stream",

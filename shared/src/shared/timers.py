@@ -9,11 +9,10 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, delete, func, select
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy import Row, delete, select
 
-from .db import Database
-from .errors import Refused
+from .broker.protocol import BrokerAway
+from .db import FAULTS, CommitUnknown, Database, is_away, is_tie
 from .flow import Flow
 from .ids import uuid7
 from .tables import timer
@@ -78,6 +77,7 @@ class TimerLoop:
         self.flow = flow
         self.caught_up = caught_up
         self._later: dict[UUID, float] = {}
+        self._wake = asyncio.Event()
 
     async def run(self) -> None:
         """Until cancelled."""
@@ -85,27 +85,34 @@ class TimerLoop:
             try:
                 rang = await self.ring_due()
                 self.flow.going("timing")
-            except (DBAPIError, OSError, TimeoutError, Refused) as error:
+            except (BrokerAway, CommitUnknown, *FAULTS) as error:
                 self.flow.stalled("timing", error)
                 rang = 0
             if not rang:
-                await asyncio.sleep(TICK)
+                with suppress(TimeoutError):
+                    async with asyncio.timeout(TICK):
+                        await self._wake.wait()
+                self._wake.clear()
+
+    def wake(self) -> None:
+        """Looks now: the clock was moved."""
+        self._wake.set()
 
     async def ring_due(self) -> int:
         """One round. Returns how many went off."""
         now = asyncio.get_running_loop().time()
-        due = select(timer).where(timer.c.due <= self.database.clock.now()).order_by(timer.c.due, timer.c.id)
+        self._later = {id_: until for id_, until in self._later.items() if until > now}
+        due = select(timer).where(timer.c.due <= self.database.clock.now(), timer.c.id.not_in(self._later))
         async with self.database.reading() as connection:
-            rows = (await connection.execute(due.limit(100))).all()
-        rows = [row for row in rows if self._later.get(row.id, 0) <= now]
+            rows = (await connection.execute(due.order_by(timer.c.due, timer.c.id).limit(100))).all()
         if not rows or not await self.caught_up():
             return 0
         for row in rows:
             try:
                 await self._ring(row)
-            except (DBAPIError, OSError):
-                raise
-            except Exception as error:  # noqa: BLE001 -- a timer that fails must not hold back the others
+            except Exception as error:
+                if is_away(error) or is_tie(error):
+                    raise
                 log.error("timer %s failed: %s", row.kind, type(error).__name__)
                 self._later[row.id] = now + AGAIN
         return len(rows)
@@ -117,13 +124,3 @@ class TimerLoop:
             if await uow.session.scalar(gone) is None:
                 return
             await self.timers.handlers[row.kind](uow, Rang(row.stream, row.key, row.due))
-        with suppress(KeyError):
-            del self._later[row.id]
-
-    async def state(self) -> dict[str, Any]:
-        """How many are due, and the next instant."""
-        now = self.database.clock.now()
-        async with self.database.reading() as connection:
-            due = await connection.scalar(select(func.count()).where(timer.c.due <= now))
-            following = await connection.scalar(select(func.min(timer.c.due)).where(timer.c.due > now))
-        return {"timersDue": due or 0, "nextTimer": following}

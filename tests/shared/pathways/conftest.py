@@ -1,12 +1,15 @@
 """Scores to play: the deployed one for income support, and small ones written in a test."""
 
 from collections.abc import Callable
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
 
-from shared.pathways import Score, resolve
+from shared.calendar import STOCKHOLM
+from shared.pathways import Received, Score, resolve
 from shared.pathways.fold import fold
+from shared.pathways.simulate import Playing
 
 DEPLOYED = Path(__file__).parents[3] / "deploy" / "pathways"
 SCENARIOS = Path(__file__).parents[2] / "scenarios" / "pathways"
@@ -64,3 +67,17 @@ def scored(write: Callable[..., Path]) -> Callable[..., Score]:
         return fold([write(body, entry=entry), DEPLOYED], "try/it").score
 
     return scored
+
+
+@pytest.fixture
+def began() -> Callable[..., Playing]:
+    """Receives a referral on a Monday at nine, and answers what the entry asks."""
+
+    def began(score: Score, **answers: str) -> Playing:
+        start = datetime(2026, 3, 2, 9, tzinfo=STOCKHOLM)
+        known = {"referrer": "social_services", "door": "referral", **answers}
+        case = Playing.of(score, start, known, {"programme_end": start + timedelta(days=400)})
+        case.hear(Received(start))
+        return case
+
+    return began

@@ -1,6 +1,6 @@
 """The rules of a meeting. No session, no clock, no network: call it from a test as it is."""
 
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from typing import ClassVar
 from uuid import UUID
@@ -88,8 +88,8 @@ class Meeting(Asked, Table, table=True):
             raise BookedInThePast("Give a time to come.")
         self.sequence += self.status == Status.BOOKED
         self.move(Status.BOOKED, at)
-        self.starts, self.ends = starts, ends
-        return self.fact(MeetingBooked, at, starts=starts, ends=ends)
+        self.starts, self.ends = starts.astimezone(UTC), ends.astimezone(UTC)
+        return self.fact(MeetingBooked, at, starts=self.starts, ends=self.ends)
 
     def hold(self, outcome: str | None, at: datetime) -> MeetingHeld:
         """Raises `NotYet`, `OutcomeUnknown`, `MoveNotAllowed`."""
@@ -123,9 +123,7 @@ class Meeting(Asked, Table, table=True):
 
     def _begun(self, at: datetime) -> None:
         if self.starts is not None and at < self.starts:
-            raise NotYet(
-                "Tell it when it has begun.",
-            )
+            raise NotYet("Tell it when it has begun.")
 
 
 def uid_of(meeting: UUID) -> str:

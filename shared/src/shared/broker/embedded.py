@@ -62,7 +62,7 @@ class Bus:
             queue.put(message)
             for message in messages
             for queue in dict.fromkeys(
-                queue for pattern, queue in self._bindings[exchange] if pattern.fullmatch(message.routing_key)
+                queue for pattern, queue in self._bindings[exchange] if pattern.fullmatch(f".{message.routing_key}")
             )
         ]
         try:
@@ -72,20 +72,18 @@ class Bus:
                 promise.cancel()
         return len(messages)
 
+    def check(self) -> None:
+        """A process is never away from itself."""
+
     @asynccontextmanager
-    async def consumer(self, queue: str, *, most: int = 100) -> AsyncGenerator[AsyncIterator["Taken"]]:
+    async def consumer(self, queue: str, *, most: int = 100) -> AsyncGenerator["Reader"]:
         if queue not in self._queues:
             raise Unroutable("there is no such queue; apply the topology")
-        line = self._queues[queue]
-        taken: list[Taken] = []
+        reader = Reader(self._queues[queue], most)
         try:
-            yield _batches(line, most, taken)
+            yield reader
         finally:
-            for batch in reversed(taken):
-                line.entries.extendleft(reversed(batch.entries))
-
-    async def depth(self, queue: str) -> int:
-        return len(self._queues[queue].entries)
+            reader.give_back()
 
 
 @dataclass(eq=False)
@@ -107,27 +105,48 @@ class Taken:
                 entry.stored.set_result(None)
 
 
-async def _batches(queue: Queue, most: int, taken: list[Taken]) -> AsyncIterator[Taken]:
-    while True:
-        batch = Taken([], taken)
-        while queue.entries and len(batch.entries) < most:
-            entry = queue.entries.popleft()
-            if not entry.stored.cancelled():
-                batch.entries.append(entry)
-        if batch.entries:
-            taken.append(batch)
-            yield batch
-            continue
-        queue.arrived.clear()
-        try:
-            await asyncio.wait_for(queue.arrived.wait(), PROBE)
-        except TimeoutError:
-            yield batch
+class Reader:
+    """One consumer of a queue."""
+
+    def __init__(self, queue: Queue, most: int) -> None:
+        self._queue = queue
+        self._most = most
+        self._taken: list[Taken] = []
+
+    async def batches(self) -> AsyncIterator[Taken]:
+        yield Taken([], self._taken)
+        while True:
+            batch = Taken([], self._taken)
+            while self._queue.entries and len(batch.entries) < self._most:
+                entry = self._queue.entries.popleft()
+                if not entry.stored.cancelled():
+                    batch.entries.append(entry)
+            if batch.entries:
+                self._taken.append(batch)
+                yield batch
+                continue
+            self._queue.arrived.clear()
+            try:
+                async with asyncio.timeout(PROBE):
+                    await self._queue.arrived.wait()
+            except TimeoutError:
+                yield batch
+
+    async def unread(self) -> int:
+        waiting = sum(not entry.stored.cancelled() for entry in self._queue.entries)
+        return waiting + sum(len(batch.entries) for batch in self._taken)
+
+    def give_back(self) -> None:
+        """What was not acked is first in line again, in its order."""
+        for batch in reversed(self._taken):
+            self._queue.entries.extendleft(reversed(batch.entries))
+        self._taken.clear()
 
 
 def matcher(pattern: str) -> re.Pattern[str]:
-    """A topic pattern as a regular expression: `*` is one word, `#` any number of them."""
-    if pattern == "#":
-        return re.compile(r".*")
-    words = [r"[^.]+" if word == "*" else r".*" if word == "#" else re.escape(word) for word in pattern.split(".")]
-    return re.compile(r"\.".join(words))
+    """A topic pattern as a regular expression: `*` is one word, `#` any number of them, also none."""
+    words = [
+        r"\.[^.]+" if word == "*" else r"(?:\.[^.]+)*" if word == "#" else rf"\.{re.escape(word)}"
+        for word in pattern.split(".")
+    ]
+    return re.compile("".join(words))

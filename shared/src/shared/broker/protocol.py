@@ -37,6 +37,10 @@ class Publisher(Protocol):
         """
         ...
 
+    def check(self) -> None:
+        """Raises `BrokerAway` if the connection is known to be cut."""
+        ...
+
 
 class Batch(Protocol):
     """Some deliveries in the order of their queue."""
@@ -49,20 +53,28 @@ class Batch(Protocol):
         ...
 
 
+class Consumer(Protocol):
+    """A connection that only consumes."""
+
+    def batches(self) -> AsyncIterator[Batch]:
+        """Batches in the order of the queue, an empty one at once and now and then as a sign of life.
+
+        Raises `BrokerAway` when the line is cut.
+        """
+        ...
+
+    async def unread(self) -> int:
+        """How many messages wait in the queue or were handed to this consumer and not acked. Raises `BrokerAway`."""
+        ...
+
+
 class Broker(Protocol):
     """Opens publishers and consumers. Each is one connection of its own, gone when its context ends."""
 
     def publisher(self) -> AbstractAsyncContextManager[Publisher]: ...
 
-    def consumer(self, queue: str, *, most: int = 100) -> AbstractAsyncContextManager[AsyncIterator[Batch]]:
-        """Batches of at most `most` messages, an empty one now and then as a sign of life.
-
-        Raises `BrokerAway` out of the iteration when the line is cut.
-        """
-        ...
-
-    async def depth(self, queue: str) -> int:
-        """How many messages wait in a queue. Raises `BrokerAway`."""
+    def consumer(self, queue: str, *, most: int = 100) -> AbstractAsyncContextManager[Consumer]:
+        """Hands out batches of at most `most` messages."""
         ...
 
 
@@ -76,8 +88,13 @@ def queue_of(organisation: str, service: str) -> str:
 
 @dataclass(frozen=True)
 class Topology:
-    """Which queues one organisation has, and what each hears: binding patterns by service."""
+    """Which queues one organisation has, and what each hears: binding patterns by service.
+
+    `recipients`: organisations to whose exchanges it sends. `users`: of services whose broker user is not
+    `<organisation>.<service>`.
+    """
 
     organisation: str
     bindings: Mapping[str, Sequence[str]]
-    recipients: Sequence[str] = field(default_factory=tuple)
+    recipients: Sequence[str] = ()
+    users: Mapping[str, str] = field(default_factory=dict[str, str])

@@ -58,17 +58,11 @@ class RabbitMQ:
             yield ConfirmedPublisher(connection, channel)
 
     @asynccontextmanager
-    async def consumer(self, queue: str, *, most: int = 100) -> AsyncGenerator[AsyncIterator["Deliveries"]]:
+    async def consumer(self, queue: str, *, most: int = 100) -> AsyncGenerator["Line"]:
         async with self.connection() as connection:
             line = Line(connection, await connection.channel(publisher_confirms=False), queue, most)
             await line.open()
-            yield line.batches()
-
-    async def depth(self, queue: str) -> int:
-        """How many messages are ready in a queue. Raises `BrokerAway`."""
-        async with self.connection() as connection:
-            channel = await connection.channel()
-            return (await channel.declare_queue(queue, passive=True)).declaration_result.message_count or 0
+            yield line
 
 
 class ConfirmedPublisher:
@@ -93,10 +87,14 @@ class ConfirmedPublisher:
         results = await asyncio.gather(*sent, return_exceptions=True)
         confirmed = len(list(takewhile(lambda result: isinstance(result, Basic.Ack), results)))
         if confirmed == 0:
-            if isinstance(results[0], aio_pika.exceptions.DeliveryError):
+            if isinstance(results[0], aio_pika.exceptions.PublishError):
                 raise Unroutable("the broker could not route it; apply the topology")
             raise BrokerAway(type(results[0]).__name__)
         return confirmed
+
+    def check(self) -> None:
+        if self._connection.is_closed or self._channel.is_closed:
+            raise BrokerAway("the connection is closed")
 
     async def _unblocked(self) -> None:
         """A broker under alarm stops reading; what is written now would all arrive later, again and again."""
@@ -120,6 +118,7 @@ class Line:
         self._most = most
         self._arrived: deque[AbstractIncomingMessage] = deque()
         self._news = asyncio.Event()
+        self._unacked = 0
         self._cut = False
 
     async def open(self) -> None:
@@ -131,6 +130,7 @@ class Line:
 
     async def batches(self) -> AsyncIterator["Deliveries"]:
         last, probed = 0, time.monotonic()
+        yield Deliveries(self, self._channel, [])
         while True:
             if self._cut:
                 raise BrokerAway("the line to the broker was cut")
@@ -139,25 +139,37 @@ class Line:
             batch = [self._arrived.popleft() for _ in range(min(self._most, len(self._arrived)))]
             last = len(batch)
             if batch:
-                yield Deliveries(self._channel, batch)
+                self._unacked += last
+                yield Deliveries(self, self._channel, batch)
                 continue
             self._news.clear()
             with suppress(TimeoutError):
-                await asyncio.wait_for(self._news.wait(), PROBE)
+                async with asyncio.timeout(PROBE):
+                    await self._news.wait()
             if time.monotonic() - probed > PROBE:
-                await self._probe()
+                await self._look()
                 probed = time.monotonic()
-                yield Deliveries(self._channel, [])
+                yield Deliveries(self, self._channel, [])
 
-    async def _probe(self) -> None:
-        """A passive look: finds a deleted queue, a lost consumer and a dead line that nobody told us of."""
+    async def unread(self) -> int:
+        """Asked on the very channel that delivers: what the broker sent before its answer has arrived before it."""
+        ready = await self._look()
+        await asyncio.sleep(0)
+        return ready + len(self._arrived) + self._unacked
+
+    def acked(self, number: int) -> None:
+        self._unacked -= number
+
+    async def _look(self) -> int:
+        """How many wait in the queue. Finds also a deleted queue, a lost consumer and a line that died unnoticed."""
         try:
             async with asyncio.timeout(PROBE):
-                found = await self._channel.declare_queue(self._queue, passive=True)
-        except TimeoutError as error:
-            raise BrokerAway("the broker does not answer") from error
-        if not found.declaration_result.consumer_count:
+                found = (await self._channel.declare_queue(self._queue, passive=True)).declaration_result
+        except (*FAULTS, TimeoutError) as error:
+            raise BrokerAway("the broker does not answer for the queue") from error
+        if self._cut or not found.consumer_count:
             raise BrokerAway("the queue has lost its consumer")
+        return found.message_count or 0
 
     async def _on_message(self, message: AbstractIncomingMessage) -> None:
         self._arrived.append(message)
@@ -171,7 +183,8 @@ class Line:
 class Deliveries:
     """A batch of deliveries on one channel, acked by one multiple ack."""
 
-    def __init__(self, channel: AbstractChannel, incoming: Sequence[AbstractIncomingMessage]) -> None:
+    def __init__(self, line: Line, channel: AbstractChannel, incoming: Sequence[AbstractIncomingMessage]) -> None:
+        self._line = line
         self._channel = channel
         self._incoming = incoming
 
@@ -197,6 +210,7 @@ class Deliveries:
         channel = await self._channel.get_underlay_channel()
         if tag is not None:
             await channel.basic_ack(tag, multiple=True)
+        self._line.acked(len(self._incoming))
 
 
 def wire(message: Message) -> aio_pika.Message:

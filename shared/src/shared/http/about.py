@@ -8,7 +8,7 @@ from fastapi import APIRouter, FastAPI
 from fastapi.openapi.utils import get_openapi
 from fastapi.routing import APIRoute
 
-from .policies import policy_of, public
+from .policies import policy_of, public, routes_of
 from .problems import MEDIA_TYPE, Problem
 
 IDEMPOTENCY = {
@@ -102,12 +102,11 @@ def _described(app: FastAPI, api: Api, url: str) -> dict[str, Any]:
     shapes = parts.setdefault("schemas", {})
     shapes["Problem"] = Problem.model_json_schema(ref_template="#/components/schemas/{model}")
     shapes |= shapes["Problem"].pop("$defs", {})
-    for route in app.routes:
-        if isinstance(route, APIRoute):
-            for method in route.methods or ():
-                operation = schema["paths"].get(route.path_format, {}).get(method.lower())
-                if operation is not None:
-                    _complete(operation, route, method)
+    for path, methods, route in routes_of(app):
+        for method in methods:
+            operation = schema["paths"].get(path, {}).get(method.lower())
+            if operation is not None:
+                _complete(operation, route, method)
     for name in ("HTTPValidationError", "ValidationError"):
         shapes.pop(name, None)
     return schema
@@ -119,7 +118,7 @@ def _complete(operation: dict[str, Any], route: APIRoute, method: str) -> None:
     operation["security"] = [{"token": []}] if secured else []
     parameters = operation.setdefault("parameters", [])
     parameters.append(TRACE)
-    if secured and method == "POST":
+    if secured and method == "POST" and policy is not None and policy.idempotent:
         parameters.append(IDEMPOTENCY)
     answers = operation.setdefault("responses", {})
     answers.pop("422", None)

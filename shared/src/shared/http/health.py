@@ -3,10 +3,10 @@
 from typing import Any
 
 from fastapi import APIRouter, Response
-from sqlalchemy import func, select
+from sqlalchemy import select
 
 from shared.broker.protocol import BrokerAway
-from shared.tables import event, parked
+from shared.flow_state import state
 
 from .policies import public
 from .route import Service
@@ -37,17 +37,16 @@ async def flowz(here: Service, response: Response) -> dict[str, Any]:
     faults = here.flow.faults()
     unread = -1
     try:
-        unread = here.inbox.unstored + await here.broker.depth(here.inbox.queue)
+        unread = await here.inbox.unread()
     except BrokerAway as error:
         faults.setdefault("consuming", type(error).__name__)
     async with here.database.reading() as connection:
-        unsent = await connection.scalar(select(func.count()).where(event.c.position.is_(None)))
-        told = await connection.scalar(select(func.max(event.c.seq)))
-        held = await connection.execute(select(parked.c.state, func.count()).group_by(parked.c.state))
-        parked_by = {state: n for state, n in held}
-        behind = await here.forwarding.backlog(connection)
-    timing = await here.timers.state()
+        found = await state(connection, here.clock.now(), here.forwarding.recipients)
     if faults:
         response.status_code = 503
-    flow = {"unsent": (unsent or 0) + behind, "unread": unread, "parked": parked_by, "told": told or 0}
-    return {"status": "stalled" if faults else "ok", "faults": faults, **flow, **timing}
+    return {
+        "status": "stalled" if faults else "ok",
+        "faults": faults,
+        "unread": unread,
+        **found.model_dump(mode="json"),
+    }

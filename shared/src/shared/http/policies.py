@@ -1,13 +1,13 @@
 """Who may call a route. A route without a policy stops the service from starting."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from fastapi import FastAPI
-from fastapi.routing import APIRoute
+from fastapi.routing import APIRoute, iter_route_contexts
 
-from shared.caller import Caller
+from shared.caller import SERVICE, Caller
 from shared.errors import Refused
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -26,13 +26,19 @@ class NoPolicy(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """What a caller must be. `anonymous` needs no token at all."""
+    """What a caller must be. `anonymous` needs no token at all.
+
+    `peer`: a service that calls on its own behalf, the one named or any (`*`). `releases`: the route opens no
+    transaction; what it releases has one of its own, after the permit.
+    """
 
     name: str
     anonymous: bool = False
     scope: str | None = None
     own_organisation: bool = False
     idempotent: bool = True
+    peer: str | None = None
+    releases: bool = False
 
     def check(self, caller: Caller, *, organisation: str, service: str) -> None:
         """Raises `Forbidden`, which says what the token lacks."""
@@ -41,6 +47,8 @@ class Policy:
             raise Forbidden("Ask for a token with the scope named.", scope=wanted)
         if self.own_organisation and caller.organisation != organisation:
             raise Forbidden("Only the organisation that runs this service may ask.")
+        if self.peer is not None and (caller.service is None or self.peer not in ("*", caller.service)):
+            raise Forbidden("Only a service of the platform may ask.", peer=self.peer)
 
 
 def _marks(policy: Policy) -> Callable[[F], F]:
@@ -60,6 +68,15 @@ party = _marks(Policy("party"))
 operator = _marks(Policy("operator", scope=OPERATE, own_organisation=True))
 """Those who run this service."""
 
+peer = _marks(Policy("peer", scope=SERVICE, peer="*"))
+"""Another service of the platform, on its own behalf."""
+
+releasing = _marks(Policy("releasing", releases=True))
+"""As `party`, for a route that discloses: permit, then a transaction with the receipt, then the bytes."""
+
+fencing = _marks(Policy("fencing", scope=SERVICE, peer="consent", idempotent=False))
+"""The consent service of the home that gave the permit; the fence is its own key."""
+
 technical = _marks(Policy("technical", anonymous=True, idempotent=False))
 """Guarded by a key of its own, as the demo's clock."""
 
@@ -70,6 +87,13 @@ def policy_of(endpoint: Callable[..., Any]) -> Policy | None:
 
 def require_policies(app: FastAPI) -> None:
     """Raises `NoPolicy`, naming the routes."""
-    bare = [r.path for r in app.routes if isinstance(r, APIRoute) and policy_of(r.endpoint) is None]
+    bare = [path for path, _, route in routes_of(app) if policy_of(route.endpoint) is None]
     if bare:
         raise NoPolicy(f"say who may call: {', '.join(sorted(bare))}")
+
+
+def routes_of(app: FastAPI) -> Iterator[tuple[str, frozenset[str], APIRoute]]:
+    """Every route with its whole path and methods, those of included routers too, which `app.routes` does not show."""
+    for found in iter_route_contexts(app.routes):
+        if isinstance(found.original_route, APIRoute):
+            yield found.path_format or "", frozenset(found.methods or ()), found.original_route

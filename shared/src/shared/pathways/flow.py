@@ -77,8 +77,8 @@ def _step(board: Board) -> bool:
             _begin(board, stage, key)
         if key in board.file.begun:
             _go_on(board, stage, key)
-        if stage.name == ENTRY and not _open_case(board):
-            break
+        if stage.name == ENTRY:
+            _open_case(board)
     return board.file is not before
 
 
@@ -156,14 +156,13 @@ def _end_what_stands_beside(board: Board, stage: Stage, at: datetime) -> None:
                 board.recall(asking, at)
 
 
-def _open_case(board: Board) -> bool:
-    """Opens the case when needs and answer are settled; whether it is open."""
+def _open_case(board: Board) -> None:
+    """Opens the case when needs and answer are settled, before any stage that waits for them."""
     at = stage_settled(board.score, board.file, ENTRY)
     if board.file.opened is None and at:
         board.update(opened=at)
         board.decide(Opened(at))
         board.start_timer("silence", add(at, span(board.score.patience.silence)))
-    return board.file.opened is not None
 
 
 def _close_if_done(board: Board) -> None:
@@ -176,7 +175,8 @@ def _close_if_done(board: Board) -> None:
     settled = [stage_settled(score, file, stage.name) for stage in score.stages]
     if all(settled):
         ending = next((e for e in score.endings if e.when and parts.true(score, file, e.when)), score.endings[-1])
-        close(board, ending.name, max(at for at in settled if at))
+        held = [each.ended for each in file.askings if each.ended and board.task(each).holds]
+        close(board, ending.name, max(at for at in (*settled, *held) if at))
 
 
 def _holding(board: Board) -> bool:

@@ -19,6 +19,8 @@ class Kind:
     """A bad end is asked again, up to the area's tries, before the area's rule answers."""
     revokes: tuple[str, ...] = ()
     """Moments that undo what was settled."""
+    seats_move: bool = False
+    """Whoever has a seat makes its moves, not only who is asked and who owns the deadline."""
     begins: str | None = None
     """From this moment people end it, and it is no longer taken back."""
     keys: frozenset[str] = field(default_factory=lambda: frozenset[str]())
@@ -43,6 +45,7 @@ KINDS: dict[str, Kind] = {
         settles={"held": "held"},
         fails=("missed", "cancelled", "declined"),
         tried_again=True,
+        seats_move=True,
     ),
     "assessment": Kind(
         service="assessment",

@@ -91,7 +91,7 @@ def _named(board: Board, task: str, round_: str, n: str) -> Asking | None:
 def _overdue(board: Board, task: str, round_: str, n: str, reach: str, *, at: datetime) -> None:
     asking = _named(board, task, round_, n)
     late = next((each for each in asking.deadlines if each.reach == reach), None) if asking else None
-    if asking is None or late is None or late.met or asking.state != "open":
+    if asking is None or late is None or asking.state != "open":
         return
     asking = miss(board, asking, late)
     word = board.task(asking).if_late

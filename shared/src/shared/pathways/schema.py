@@ -61,3 +61,7 @@ def _task(task: Node, kind: str) -> Node:
 
 def _closed(properties: dict[str, Node], required: list[str]) -> Node:
     return {"type": "object", "properties": properties, "required": required, "additionalProperties": False}
+
+
+if __name__ == "__main__":
+    print(to_text(), end="")

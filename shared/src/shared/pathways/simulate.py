@@ -109,6 +109,11 @@ class Playing:
         play_ = askings[-1].play
         return Told(at=at, play=play_, moment=moment, outcome=outcome, findings=dict(findings or {}))
 
+    def settle(self, task: str, at: datetime, outcome: str | None = None) -> list[Decision]:
+        """Settles a task in the way of its kind: held, completed, made, given."""
+        moment = next(iter(self.score.tasks[task].settling))
+        return self.hear(self.told(task, moment, at, outcome=outcome))
+
     def ring(self, until: datetime) -> list[Decision]:
         """Rings what is due before `until`, in order."""
         decided: list[Decision] = []

@@ -7,7 +7,7 @@ async with Platform(tmp_path, deploy=Path("deploy"), at=MONDAY) as platform:
 """
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AsyncExitStack
 from datetime import datetime, timedelta
 from importlib import import_module
@@ -23,6 +23,7 @@ from sqlalchemy import select
 from shared import tables
 from shared.broker.connect import bus
 from shared.broker.protocol import Topology, exchange_of
+from shared.caller import SERVICE, service_client
 from shared.demo_clock import DemoClock
 from shared.envelope import PREFIX, Envelope, to_message
 from shared.events import Event
@@ -34,6 +35,7 @@ from shared.settings import Settings
 
 from .asking import MONDAY
 from .callers import Bearer
+from .network import Network
 from .organisations import write_parties
 from .rows import Told, told_from
 
@@ -77,6 +79,19 @@ class App:
     def as_operator(self, organisation: str | None = None) -> httpx.AsyncClient:
         """A client of those who run the service."""
         return self.as_party("operations", organisation=organisation, scopes=[OPERATE])
+
+    def as_service(self, organisation: str, service: str) -> httpx.AsyncClient:
+        """A client of another service of the platform, calling on its own behalf."""
+        own = self.here.whoami.service
+        bearer = Bearer(
+            self._signers[organisation],
+            organisation=organisation,
+            party=service,
+            audience=f"samspar.{own}",
+            scopes=[SERVICE, f"samspar.{own}"],
+            client_id=service_client(organisation, service),
+        )
+        return self._client(f"/{own}/v1", bearer)
 
     def as_nobody(self) -> httpx.AsyncClient:
         """A client without a token; its paths are whole."""
@@ -155,6 +170,7 @@ class Platform:
         self.deploy = deploy
         self.url = f"embedded://{uuid7()}"
         self.apps: dict[tuple[str, str], App] = {}
+        self.network = Network()
         self._at = at
         self._stack = AsyncExitStack()
         self._signers = write_parties(directory / "parties", deploy / "parties" / "services.yaml", organisations)
@@ -167,8 +183,13 @@ class Platform:
     async def __aexit__(self, *_: object) -> None:
         await self._stack.aclose()
 
-    async def start(self, organisation: str, service: str, **settings: Any) -> App:
-        """Starts a service with its own database under the test's directory; `settings` override."""
+    async def start(
+        self, organisation: str, service: str, *, create: Callable[[Any], FastAPI] | None = None, **settings: Any
+    ) -> App:
+        """Starts a service with its own database under the test's directory; `settings` override.
+
+        `create`: another app in the place of that service's own.
+        """
         kind: type[Settings] = import_module(f"{service}.settings").Settings
         given: dict[str, Any] = {
             "organisation": organisation,
@@ -178,7 +199,9 @@ class Platform:
             "broker_url": SecretStr(self.url),
             "demo_clock": self._at,
         }
-        app: FastAPI = import_module(f"{service}.app").create(kind(**given | settings))
+        made: Callable[[Any], FastAPI] = create or import_module(f"{service}.app").create
+        app = made(kind(**given | settings))
+        self.network.join(app, self._signers[organisation])
         running = await self._stack.enter_async_context(AsyncExitStack())
         started = self.apps[organisation, service] = App(app, self._signers, running)
         bus(self.url).apply(Topology(organisation, {service: started.here.subscriptions.bindings()}))

@@ -12,20 +12,28 @@ class Bearer(httpx.Auth):
     """Signs a token for each request; a POST without a key of its own gets one."""
 
     def __init__(
-        self, signer: Signer, *, organisation: str, party: str, audience: str, scopes: Sequence[str] = ()
+        self,
+        signer: Signer,
+        *,
+        organisation: str,
+        party: str,
+        audience: str,
+        scopes: Sequence[str] = (),
+        client_id: str | None = None,
     ) -> None:
         self.signer = signer
         self.organisation = organisation
         self.party = party
         self.audience = audience
         self.scopes = scopes
+        self.client_id = client_id or f"{organisation}-{party}"
 
     def token(self) -> str:
         return self.signer.issue(
             organisation=self.organisation,
             party=self.party,
             subject=f"{self.party}-1",
-            client_id=f"{self.organisation}-{self.party}",
+            client_id=self.client_id,
             audience=self.audience,
             scopes=self.scopes,
         )

@@ -7,6 +7,8 @@ import yaml
 
 from shared.issuer import Signer
 
+from .network import host_of
+
 
 def write_parties(directory: Path, services: Path, organisations: Mapping[str, Sequence[str]]) -> dict[str, Signer]:
     """Writes the files of organisations that run the given services and forward to each other.
@@ -21,6 +23,7 @@ def write_parties(directory: Path, services: Path, organisations: Mapping[str, S
         described = {
             "title": {"sv": name, "en": name},
             "services": dict.fromkeys(runs, "own"),
+            "urls": {service: f"http://{host_of(name, service)}" for service in runs},
             "issuers": [{"issuer": signers[name].name, "keys": f"{name}.jwks.json"}],
             "forwards_to": {other: "exchange" for other in organisations if other != name},
         }

@@ -156,6 +156,7 @@ class RabbitMQ:
     def vhost(self) -> Generator[Vhost]:
         """A new virtual host; removed afterwards, with the users that were made meanwhile."""
         name = f"t{uuid4().hex}"
+        users = self._users()
         self.manage("PUT", f"/vhosts/{name}")
         everything = {"configure": ".*", "write": ".*", "read": ".*"}
         self.manage("PUT", f"/permissions/{name}/{USER}", everything)
@@ -164,9 +165,11 @@ class RabbitMQ:
         finally:
             self.start()
             self.manage("DELETE", f"/vhosts/{name}")
-            for user in self.manage("GET", "/users"):
-                if user["name"] != USER:
-                    self.manage("DELETE", f"/users/{user['name']}")
+            for user in self._users() - users:
+                self.manage("DELETE", f"/users/{user}")
+
+    def _users(self) -> set[str]:
+        return {user["name"] for user in self.manage("GET", "/users")}
 
     def _url(self, vhost: str) -> str:
         return f"amqp://{USER}:{USER}@127.0.0.1:{self.port}/{vhost}"

@@ -97,6 +97,7 @@ class Teller:
     def _asked(self, ask: Ask) -> Event:
         acting = {ask.party, ask.owner}
         seated = {seat.party for seat in ask.seats if seat.party} | acting
+        acting = seated if KINDS[ask.kind].seats_move else acting
         return self.case.tells(
             events.REQUESTS[ask.kind],
             ask.at,

@@ -102,6 +102,29 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("thing", "organisation", "party", name=op.f("pk_part")),
     )
     op.create_table(
+        "receipt",
+        sa.Column("release_id", sa.Uuid(), nullable=False),
+        sa.Column("void", sa.Boolean(), nullable=False),
+        sa.Column("home", sa.Text(), nullable=False),
+        sa.Column("basis", sa.Uuid(), nullable=True),
+        sa.Column("permit", sa.BigInteger(), nullable=True),
+        sa.Column("person", sa.Uuid(), nullable=True),
+        sa.Column("purpose", sa.Text(), nullable=True),
+        sa.Column("categories", sa.Text(), nullable=True),
+        sa.Column("recipient", sa.Text(), nullable=True),
+        sa.Column("traceparent", sa.Text(), nullable=True),
+        sa.Column("recorded", sa.DateTime(timezone=True), nullable=False),
+        sa.CheckConstraint(
+            "void = (permit IS NULL) AND void = (basis IS NULL) AND void = (person IS NULL)",
+            name=op.f("ck_receipt_void_or_real"),
+        ),
+        sa.PrimaryKeyConstraint("release_id", name=op.f("pk_receipt")),
+    )
+    with op.batch_alter_table("receipt", schema=None) as batch_op:
+        batch_op.create_index("ix_receipt_basis", ["basis", "permit"], unique=False)
+        batch_op.create_index("ix_receipt_person", ["person"], unique=False)
+
+    op.create_table(
         "resolution",
         sa.Column("seq", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
         sa.Column("dead_letter", sa.BigInteger(), nullable=False),

@@ -1,0 +1,114 @@
+"""Activities over HTTP."""
+
+from datetime import datetime
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import APIRouter, Path
+from pydantic import AwareDatetime, Field
+from sqlmodel import col, select
+
+from assessment import usecases
+from assessment.domain import Activity
+from shared.http.paging import Page, Paged
+from shared.http.policies import party
+from shared.http.route import Route, Transaction
+from shared.http.views import Body, View
+
+router = APIRouter(prefix="/activities", tags=["activities"], route_class=Route)
+
+ActivityId = Annotated[UUID, Path(alias="activityId", description="The play that home asked for")]
+Word = Annotated[str, Field(max_length=100)]
+
+
+class Start(Body):
+    """It has begun: as which of those offered (may be left out where there is only one), and when (now)."""
+
+    activity: Word | None = None
+    at: AwareDatetime | None = None
+
+
+class Extension(Body):
+    """It goes on until then."""
+
+    until: AwareDatetime
+    at: AwareDatetime | None = None
+
+
+class Change(Body):
+    """It goes on as another of those offered."""
+
+    activity: Word
+    at: AwareDatetime | None = None
+
+
+class Ending(Body):
+    """It is over: with which outcome (may be left out where there is only one), and when (now)."""
+
+    outcome: Word | None = None
+    at: AwareDatetime | None = None
+
+
+class ActivityView(View):
+    """An activity, without anybody in it."""
+
+    id: UUID
+    case_id: UUID
+    task: str
+    round: int
+    kind: str
+    status: str
+    outcomes: list[str]
+    choose_from: list[str]
+    package: str | None
+    lasts: str | None
+    activity: str | None
+    started_at: datetime | None
+    planned_end: datetime | None
+    outcome: str | None
+    version: int
+
+
+@router.get("", summary="Activities you have a part in")
+@party
+async def list_activities(uow: Transaction, paging: Paged, status: str | None = None) -> Page[ActivityView]:
+    """Insatser som din part deltar i."""
+    query = uow.visible(select(Activity), col(Activity.id))
+    if status is not None:
+        query = query.where(col(Activity.status) == status)
+    return await ActivityView.page(uow, query, col(Activity.id), paging)
+
+
+@router.get("/{activityId}", summary="One activity")
+@party
+async def read_activity(uow: Transaction, activity_id: ActivityId) -> ActivityView:
+    """En insats. With its version as ETag."""
+    return ActivityView.of(await uow.get(Activity, activity_id))
+
+
+@router.post("/{activityId}/starts", status_code=201, summary="It has begun")
+@party
+async def start_activity(uow: Transaction, activity_id: ActivityId, body: Start) -> ActivityView:
+    """Insatsen har börjat. From here people end it, whatever becomes of the case."""
+    return ActivityView.of(await usecases.start(uow, activity_id, body.activity, body.at))
+
+
+@router.post("/{activityId}/extensions", status_code=201, summary="It goes on for longer")
+@party
+async def extend_activity(uow: Transaction, activity_id: ActivityId, body: Extension) -> ActivityView:
+    """Insatsen förlängs. To a later end than was planned."""
+    return ActivityView.of(await usecases.extend(uow, activity_id, until=body.until, at=body.at))
+
+
+@router.post("/{activityId}/changes", status_code=201, summary="It goes on as another")
+@party
+async def change_activity(uow: Transaction, activity_id: ActivityId, body: Change) -> ActivityView:
+    """Insatsen ändras. To another of those that were offered."""
+    return ActivityView.of(await usecases.change(uow, activity_id, body.activity, body.at))
+
+
+@router.post("/{activityId}/endings", status_code=201, summary="It is over")
+@party
+async def end_activity(uow: Transaction, activity_id: ActivityId, body: Ending) -> ActivityView:
+    """Insatsen avslutas. With one of its outcomes."""
+    return ActivityView.of(await usecases.end(uow, activity_id, body.outcome, body.at))

@@ -1,0 +1,111 @@
+"""Assessments over HTTP."""
+
+from typing import Annotated, Self
+from uuid import UUID
+
+from fastapi import APIRouter, Path
+from pydantic import AwareDatetime, Field
+from sqlmodel import col, select
+
+from assessment import usecases
+from assessment.domain import Assessment
+from shared.http.paging import Page, Paged
+from shared.http.policies import party
+from shared.http.route import Route, Transaction
+from shared.http.views import Body, View
+
+router = APIRouter(prefix="/assessments", tags=["assessments"], route_class=Route)
+
+AssessmentId = Annotated[UUID, Path(alias="assessmentId", description="The play that home asked for")]
+Word = Annotated[str, Field(max_length=100)]
+
+
+class Opening(Body):
+    """It has begun; when that was (now, if left out)."""
+
+    at: AwareDatetime | None = None
+
+
+class Contribution(Body):
+    """Your party has given its part; when that was (now, if left out)."""
+
+    at: AwareDatetime | None = None
+
+
+class Completion(Body):
+    """What was found, exactly as asked; the outcome may be left out where there is only one, `at` if it is now."""
+
+    outcome: Word | None = None
+    findings: dict[Word, Word] = Field(default_factory=dict[str, str])
+    at: AwareDatetime | None = None
+
+
+class ContributionView(View):
+    """Whether a party must contribute, and whether it has."""
+
+    party: str
+    need: str
+    given: bool
+
+
+class AssessmentView(View):
+    """An assessment, without anybody in it."""
+
+    id: UUID
+    case_id: UUID
+    task: str
+    round: int
+    kind: str
+    status: str
+    outcomes: list[str]
+    finds: dict[str, list[str]]
+    contributions: list[ContributionView]
+    outcome: str | None
+    findings: dict[str, str]
+    version: int
+
+    @classmethod
+    def of(cls, row: object) -> Self:
+        assert isinstance(row, Assessment)
+        given = [
+            ContributionView(party=name, need=need, given=name in row.contributed) for name, need in row.needs.items()
+        ]
+        return cls.model_validate({**row.model_dump(), "contributions": given})
+
+
+@router.get("", summary="Assessments you have a part in")
+@party
+async def list_assessments(uow: Transaction, paging: Paged, status: str | None = None) -> Page[AssessmentView]:
+    """Kartläggningar som din part deltar i."""
+    query = uow.visible(select(Assessment), col(Assessment.id))
+    if status is not None:
+        query = query.where(col(Assessment.status) == status)
+    return await AssessmentView.page(uow, query, col(Assessment.id), paging)
+
+
+@router.get("/{assessmentId}", summary="One assessment")
+@party
+async def read_assessment(uow: Transaction, assessment_id: AssessmentId) -> AssessmentView:
+    """En kartläggning. With its version as ETag."""
+    return AssessmentView.of(await uow.get(Assessment, assessment_id))
+
+
+@router.post("/{assessmentId}/openings", status_code=201, summary="Begin")
+@party
+async def open_assessment(uow: Transaction, assessment_id: AssessmentId, body: Opening) -> AssessmentView:
+    """Påbörja kartläggningen. What is done first opens it too; from here home no longer takes it back."""
+    return AssessmentView.of(await usecases.open_assessment(uow, assessment_id, body.at))
+
+
+@router.post("/{assessmentId}/contributions", status_code=201, summary="Your party has given its part")
+@party
+async def contribute(uow: Transaction, assessment_id: AssessmentId, body: Contribution) -> AssessmentView:
+    """Din part har lämnat sitt bidrag. Once a party, for the parties that home named."""
+    return AssessmentView.of(await usecases.contribute(uow, assessment_id, body.at))
+
+
+@router.post("/{assessmentId}/completions", status_code=201, summary="It is done")
+@party
+async def complete_assessment(uow: Transaction, assessment_id: AssessmentId, body: Completion) -> AssessmentView:
+    """Kartläggningen är klar. For the party that was asked, when all that is required is in."""
+    return AssessmentView.of(await usecases.complete(uow, assessment_id, body.outcome, body.findings, body.at))

@@ -1,0 +1,133 @@
+"""HTTP in: what reporting shows. Nothing can be changed here."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import Path
+from sqlmodel import col, select
+
+from shared.http.paging import Page, Paged
+from shared.http.policies import operator, party
+from shared.http.route import Transaction, routes
+from shared.http.views import View
+
+from . import usecases
+from .domain import CaseSummary, Deadline, Entry, State
+
+router = routes("reporting")
+
+CaseId = Annotated[UUID, Path(alias="caseId", description="The case")]
+
+
+class CaseView(View):
+    """A case, without anybody in it."""
+
+    id: UUID
+    home: str
+    pathway: str | None
+    pathway_version: int | None
+    opened_at: datetime | None
+    closed_at: datetime | None
+    ending: str | None
+
+
+class EntryView(View):
+    """Something that happened: when, who told it, and when it was learnt here."""
+
+    id: UUID
+    type: str
+    source: str
+    time: datetime
+    recorded: datetime
+    moment: str
+    task: str | None
+    round: int | None
+    play: UUID | None
+    outcome: str | None
+    reason: str | None
+    reach: str | None
+
+
+class DeadlineView(View):
+    """A deadline. `at`: when it was met, or passed."""
+
+    case_id: UUID
+    task: str
+    round: int
+    play: UUID
+    reach: str
+    owner: str | None
+    due: datetime
+    state: State
+    at: datetime
+    learnt_late: bool
+
+
+class Timeline(View):
+    """What happened in a case, in order; of a very long case, the newest 2,000 events."""
+
+    case_id: UUID
+    items: list[EntryView]
+
+
+class Deadlines(View):
+    """The deadlines of a case, by when they were due."""
+
+    case_id: UUID
+    items: list[DeadlineView]
+
+
+@router.get("/cases", tags=["cases"], summary="Cases you have a part in")
+@party
+async def list_cases(uow: Transaction, paging: Paged) -> Page[CaseView]:
+    """Ärenden som din part har del i. Newest first."""
+    query = uow.visible(select(CaseSummary), col(CaseSummary.id))
+    return await CaseView.page(uow, query, col(CaseSummary.id), paging)
+
+
+@router.get("/cases/{caseId}/timeline", tags=["cases"], summary="What happened in a case")
+@party
+async def read_timeline(uow: Transaction, case_id: CaseId) -> Timeline:
+    """Vad som hänt i ärendet. In the order in which it happened, whenever it was learnt."""
+    return _timeline(case_id, await usecases.timeline(uow, case_id))
+
+
+@router.get("/cases/{caseId}/deadlines", tags=["cases"], summary="The deadlines of a case")
+@party
+async def read_deadlines(uow: Transaction, case_id: CaseId) -> Deadlines:
+    """Ärendets frister. Which held and which were missed."""
+    return _deadlines(case_id, await usecases.deadlines(uow, case_id))
+
+
+@router.get("/deadlines", tags=["deadlines"], summary="Deadlines of your cases")
+@party
+async def list_deadlines(uow: Transaction, paging: Paged, state: State | None = None) -> Page[DeadlineView]:
+    """Frister i ärenden som din part har del i. Newest known first."""
+    query = uow.visible(select(Deadline), col(Deadline.case_id))
+    if state is not None:
+        query = query.where(col(Deadline.state) == state)
+    return await DeadlineView.page(uow, query, col(Deadline.listed), paging)
+
+
+@router.get("/operations/cases/{caseId}/timeline", tags=["operators"], summary="What happened in a case")
+@operator
+async def read_operators_timeline(uow: Transaction, case_id: CaseId) -> Timeline:
+    """Vad som hänt i ärendet, för den som driver tjänsten. Ids, times and closed words, as everywhere."""
+    return _timeline(case_id, await usecases.operators_timeline(uow, case_id))
+
+
+@router.get("/operations/cases/{caseId}/deadlines", tags=["operators"], summary="The deadlines of a case")
+@operator
+async def read_operators_deadlines(uow: Transaction, case_id: CaseId) -> Deadlines:
+    """Ärendets frister, för den som driver tjänsten. Which held and which were missed."""
+    return _deadlines(case_id, await usecases.operators_deadlines(uow, case_id))
+
+
+def _timeline(case_id: UUID, rows: Sequence[Entry]) -> Timeline:
+    return Timeline(case_id=case_id, items=[EntryView.of(row) for row in rows])
+
+
+def _deadlines(case_id: UUID, rows: Sequence[Deadline]) -> Deadlines:
+    return Deadlines(case_id=case_id, items=[DeadlineView.of(row) for row in rows])

@@ -1,0 +1,9 @@
+"""What reporting is told from outside."""
+
+from typing import ClassVar
+
+from shared.settings import Settings as Common
+
+
+class Settings(Common):
+    service: ClassVar[str] = "reporting"

@@ -1,0 +1,148 @@
+"""Events in: all there are, in whatever order. Words are taken only where they look like words of a pathway."""
+
+from datetime import datetime
+from typing import Annotated
+from uuid import UUID
+
+from pydantic import Field
+
+from shared.events import Heard
+from shared.subscriptions import Subscriptions
+from shared.tasks import Participant
+from shared.uow import UnitOfWork
+
+from . import usecases
+from .domain import CaseSummary, Deadline, Entry, deadline_id
+
+subscriptions = Subscriptions(order_free=True)
+
+Word = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]{0,79}$")]
+Path = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_/-]{0,159}$")]
+
+
+class Anything(Heard, type="*"):
+    """Whatever is told: what of it belongs in a timeline."""
+
+    task: Word | None = None
+    round: int | None = None
+    play: UUID | None = None
+    moment: Word | None = None
+    outcome: Word | None = None
+    ending: Word | None = None
+    reason: Word | None = None
+    reach: Word | None = None
+
+    @property
+    def event_id(self) -> UUID:
+        return self.envelope.id
+
+
+class CaseOpened(Heard, type="case.opened"):
+    """From now on these parties may hear of the case."""
+
+    pathway: Path
+    version: int
+    parties: list[Participant]
+
+
+class CaseMoved(Heard, type="case.moved"):
+    """And these, from now on."""
+
+    parties: list[Participant] = Field(default_factory=list[Participant])
+
+
+class CaseClosed(Heard, type="case.closed"):
+    """The case came to an end of its pathway."""
+
+    ending: Word
+
+
+class OfDeadline(Heard):
+    """What is told of a deadline."""
+
+    task: Word
+    round: int
+    play: UUID
+    reach: Word
+    due: datetime
+    owner: Word | None = None
+
+    @property
+    def deadline_id(self) -> UUID:
+        return deadline_id(self.play, self.reach)
+
+    def row(self) -> Deadline:
+        return Deadline(
+            id=self.deadline_id,
+            case_id=self.case_id,
+            home=self.home,
+            changed_at=self.time,
+            task=self.task,
+            round=self.round,
+            play=self.play,
+            reach=self.reach,
+            owner=self.owner,
+            due=self.due,
+            at=self.time,
+        )
+
+
+class DeadlineMet(OfDeadline, type="deadline.met"):
+    """It held; `learnt_late`: that was not known when it was called missed."""
+
+    learnt_late: bool = False
+
+
+class DeadlineMissed(OfDeadline, type="deadline.missed"):
+    """It passed."""
+
+
+@subscriptions.on(Anything, loads=Entry, by="event_id")
+async def note(uow: UnitOfWork, event: Anything) -> None:
+    said = event.envelope
+    if said.case_id is not None:
+        entry = Entry(
+            id=said.id,
+            case_id=said.case_id,
+            home=said.home,
+            changed_at=said.time,
+            type=said.subject.rpartition(".v")[0],
+            source=said.source,
+            time=said.time,
+            recorded=said.time,
+            moment=event.moment or said.subject.split(".")[1],
+            task=event.task,
+            round=event.round,
+            play=event.play,
+            outcome=event.outcome or event.ending,
+            reason=event.reason,
+            reach=event.reach,
+        )
+        await usecases.note(uow, entry, said)
+
+
+@subscriptions.on(CaseOpened, loads=CaseSummary, by="case_id")
+async def opened(uow: UnitOfWork, event: CaseOpened) -> None:
+    case = await usecases.the_case(uow, event.envelope, event.case_id)
+    case.opened(event.pathway, event.version, event.time)
+    await usecases.admit(uow, case, event.parties)
+
+
+@subscriptions.on(CaseMoved, loads=CaseSummary, by="case_id")
+async def moved(uow: UnitOfWork, event: CaseMoved) -> None:
+    await usecases.admit(uow, await usecases.the_case(uow, event.envelope, event.case_id), event.parties)
+
+
+@subscriptions.on(CaseClosed, loads=CaseSummary, by="case_id")
+async def closed(uow: UnitOfWork, event: CaseClosed) -> None:
+    (await usecases.the_case(uow, event.envelope, event.case_id)).closed(event.ending, event.time)
+
+
+@subscriptions.on(DeadlineMet, loads=Deadline, by="deadline_id")
+async def met(uow: UnitOfWork, event: DeadlineMet) -> None:
+    await usecases.met(uow, event.row(), event.time, learnt_late=event.learnt_late)
+
+
+@subscriptions.on(DeadlineMissed, loads=Deadline, by="deadline_id")
+async def missed(uow: UnitOfWork, event: DeadlineMissed) -> None:
+    await usecases.missed(uow, event.row())

@@ -1,0 +1,106 @@
+"""What reporting does with what it hears, and what it shows. Nothing here depends on the order of events."""
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from uuid import UUID
+
+from sqlmodel import col, select
+
+from shared.envelope import Envelope
+from shared.errors import NotFound
+from shared.tasks import Participant
+from shared.uow import UnitOfWork
+
+from .domain import CaseSummary, Deadline, Entry, OtherHome, deadline_id
+
+MOST = 2000
+HOME_TELLS = "referral"
+
+
+async def the_case(uow: UnitOfWork, event: Envelope, case_id: UUID) -> CaseSummary:
+    """The row of the case, made by whichever event comes first.
+
+    Raises `OtherHome` where a case is told of as another home's, or by a referral service that is not home's: whoever
+    may say who takes part in a case decides who reads it here.
+    """
+    if event.source.endswith(f"/{HOME_TELLS}") and event.organisation != event.home:
+        raise OtherHome("Tell it where the case has its home.")
+    case = await uow.find(CaseSummary, case_id)
+    if case is None:
+        case = CaseSummary(id=case_id, case_id=case_id, home=event.home, changed_at=event.time)
+        uow.add(case)
+    elif case.home != event.home:
+        raise OtherHome("Repeat the home that the request named.")
+    return case
+
+
+async def note(uow: UnitOfWork, entry: Entry, envelope: Envelope) -> None:
+    """One line more in a timeline. Heard twice, it is there once."""
+    await the_case(uow, envelope, entry.case_id)
+    if await uow.find(Entry, entry.id) is None:
+        entry.recorded = entry.changed_at = uow.now
+        uow.add(entry)
+
+
+async def admit(uow: UnitOfWork, case: CaseSummary, parties: Iterable[Participant]) -> None:
+    """The parties named may see the case from now on."""
+    await uow.grant(case.id, [(each.organisation, each.party) for each in parties], acts=[])
+
+
+async def met(uow: UnitOfWork, deadline: Deadline, at: datetime, *, learnt_late: bool) -> None:
+    """A deadline held; it corrects what was called missed."""
+    row = await _known(uow, deadline)
+    row.held(at, learnt_late=learnt_late)
+
+
+async def missed(uow: UnitOfWork, deadline: Deadline) -> None:
+    """A deadline was missed, unless it is known already what became of it."""
+    row = await _known(uow, deadline)
+    row.owner = row.owner or deadline.owner
+
+
+async def timeline(uow: UnitOfWork, case_id: UUID) -> Sequence[Entry]:
+    """All that happened in a case the caller has a part in, in the order in which it happened."""
+    await uow.get(CaseSummary, case_id)
+    return await _entries(uow, case_id)
+
+
+async def deadlines(uow: UnitOfWork, case_id: UUID) -> Sequence[Deadline]:
+    """The deadlines of a case the caller has a part in, by when they were due."""
+    await uow.get(CaseSummary, case_id)
+    return await _deadlines(uow, case_id)
+
+
+async def operators_timeline(uow: UnitOfWork, case_id: UUID) -> Sequence[Entry]:
+    """As `timeline`, for those who run the service."""
+    await _exists(uow, case_id)
+    return await _entries(uow, case_id)
+
+
+async def operators_deadlines(uow: UnitOfWork, case_id: UUID) -> Sequence[Deadline]:
+    """As `deadlines`, for those who run the service."""
+    await _exists(uow, case_id)
+    return await _deadlines(uow, case_id)
+
+
+async def _known(uow: UnitOfWork, deadline: Deadline) -> Deadline:
+    row = await uow.find(Deadline, deadline_id(deadline.play, deadline.reach))
+    if row is None:
+        uow.add(row := deadline)
+    return row
+
+
+async def _exists(uow: UnitOfWork, case_id: UUID) -> None:
+    if await uow.session.get(CaseSummary, case_id) is None:
+        raise NotFound("Check the id of the case.")
+
+
+async def _entries(uow: UnitOfWork, case_id: UUID) -> Sequence[Entry]:
+    query = select(Entry).where(col(Entry.case_id) == case_id)
+    newest = query.order_by(col(Entry.time).desc(), col(Entry.recorded).desc(), col(Entry.id).desc()).limit(MOST)
+    return [*reversed((await uow.session.scalars(newest)).all())]
+
+
+async def _deadlines(uow: UnitOfWork, case_id: UUID) -> Sequence[Deadline]:
+    query = select(Deadline).where(col(Deadline.case_id) == case_id)
+    return (await uow.session.scalars(query.order_by(col(Deadline.due), col(Deadline.listed)).limit(MOST))).all()

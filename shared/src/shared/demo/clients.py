@@ -1,0 +1,90 @@
+"""HTTP to the demo's services: each party with its own token, again until it is answered."""
+
+from typing import Any
+
+import httpx
+from tenacity import retry, retry_if_exception_type, stop_after_delay, wait_random_exponential
+
+from shared.errors import Refused
+from shared.http.policies import OPERATE
+
+from .world import World
+
+PATIENCE = 120.0
+
+
+class NotAsTheScriptSays(Refused):
+    """A service answered otherwise than the script expects."""
+
+
+class _Again(Exception):
+    """The service is away, or says to come again."""
+
+
+class Clients:
+    """One client a service."""
+
+    def __init__(self, world: World) -> None:
+        self._world = world
+        self._http = {
+            name: httpx.AsyncClient(base_url=world.url(name), timeout=15, trust_env=False) for name in world.ports
+        }
+
+    async def post(self, service: str, path: str, body: dict[str, Any], *, party: str, key: str) -> dict[str, Any]:
+        """Raises `NotAsTheScriptSays` for any answer that is not a success and will not become one."""
+        headers = self._bearer(service, party) | {"Idempotency-Key": f"{self._world.run}-{key}"}
+        return await self._ask(service, "POST", f"/{service}/v1{path}", headers, body)
+
+    async def get(self, service: str, path: str) -> dict[str, Any]:
+        """As the operators of the organisation."""
+        return await self._ask(service, "GET", f"/{service}/v1{path}", self._bearer(service, "operations"))
+
+    async def flow(self, service: str) -> dict[str, Any] | None:
+        """Its `/flowz`, or nothing while it is away or stalled."""
+        try:
+            answer = await self._http[service].get("/flowz")
+        except httpx.TransportError:
+            return None
+        return answer.json() if answer.status_code == 200 else None
+
+    async def move_clock(self, service: str, instant: str) -> None:
+        headers = {"X-Demo-Key": self._world.key}
+        await self._ask(service, "PUT", "/clock", headers, {"now": instant})
+
+    async def close(self) -> None:
+        for client in self._http.values():
+            await client.aclose()
+
+    def _bearer(self, service: str, party: str) -> dict[str, str]:
+        token = self._world.signer.issue(
+            organisation=self._world.script.organisation,
+            party=party,
+            subject=f"demo-{party}",
+            client_id=f"demo-{party}",
+            audience=f"samspar.{service}",
+            scopes=[f"samspar.{service}", *([OPERATE] if party == "operations" else [])],
+        )
+        return {"Authorization": f"Bearer {token}"}
+
+    @retry(
+        retry=retry_if_exception_type(_Again),
+        wait=wait_random_exponential(multiplier=0.1, max=2),
+        stop=stop_after_delay(PATIENCE),
+        reraise=True,
+    )
+    async def _ask(
+        self, service: str, method: str, path: str, headers: dict[str, str], body: dict[str, Any] | None = None
+    ) -> dict[str, Any]:
+        try:
+            answer = await self._http[service].request(method, path, headers=headers, json=body)
+        except httpx.TransportError as error:
+            raise _Again from error
+        if answer.status_code in (502, 503) or answer.headers.get("Retry-After"):
+            raise _Again
+        if not answer.is_success:
+            said = answer.json()
+            raise NotAsTheScriptSays(
+                f"{method} {path} gave {answer.status_code}: {said.get('title')} {said.get('detail', '')}".strip(),
+                code=str(said.get("code")),
+            )
+        return answer.json()

@@ -1,0 +1,92 @@
+"""Drives a demo: moves the clock when all is quiet, and plays each move of the script over HTTP."""
+
+import asyncio
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Any
+from uuid import UUID
+
+from shared.errors import Unavailable
+from shared.ids import play_id
+
+from .clients import Clients
+from .script import ROUTES, Do, Move, Person
+from .world import World
+
+QUIET_WITHIN = 180.0
+LOOK = 0.02
+
+Progress = Callable[[int, int, datetime, str], None]
+
+
+class NeverQuiet(Unavailable):
+    """The services did not come to rest."""
+
+
+class Driver:
+    """Plays one script. Run again over the same directory it repeats what was done, which does nothing, and goes on."""
+
+    def __init__(self, world: World, clients: Clients, progress: Progress) -> None:
+        self.world = world
+        self.clients = clients
+        self.progress = progress
+        self.cases: dict[str, dict[str, str]] = {}
+        self._now = world.script.begins
+        self._next_timer: datetime | None = None
+
+    async def play(self) -> None:
+        """Until every move is made and everything due by then is done."""
+        moves = self.world.script.in_order()
+        self._next_timer = await self._quiet()
+        for done, (move, person, n) in enumerate(moves):
+            self.progress(done, len(moves), move.at, f"{person.pseudonym}: {move.by} {move.do} {move.task}".strip())
+            await self._until(move.at)
+            await self._make(move, person, n)
+            self._next_timer = await self._quiet()
+        self.progress(len(moves), len(moves), self._now, "done")
+
+    async def _make(self, move: Move, person: Person, n: int) -> None:
+        service, path = ROUTES[move.do]
+        body = move.said()
+        if move.do is Do.REFER:
+            body = {**self.world.script.referral, "person": person.person, **body}
+        else:
+            known = self.cases[person.pseudonym]
+            play = play_id(UUID(known["case"]), move.task, 1, move.asking)
+            path = path.format(**known, play=play)
+        key = f"{person.pseudonym}-{n}".encode("ascii", "xmlcharrefreplace").decode()
+        answer = await self.clients.post(service, path, body, party=move.by, key=key)
+        if move.do is Do.REFER:
+            self.cases[person.pseudonym] = {"referral": answer["id"], "case": answer["caseId"]}
+
+    async def _until(self, instant: datetime) -> None:
+        """Moves the clock, stopping at every timer on the way, so that what falls due is told at its own time."""
+        while self._now < instant:
+            rings = self._next_timer is not None and self._next_timer <= instant
+            self._now = self._next_timer if self._next_timer is not None and rings else instant
+            said = self._now.astimezone(UTC).isoformat()
+            await asyncio.gather(*(self.clients.move_clock(name, said) for name in self.world.ports))
+            if rings:
+                self._next_timer = await self._quiet()
+
+    async def _quiet(self) -> datetime | None:
+        """Waits until nobody has anything to send, read or do that is due, twice in a row. Returns the next timer."""
+        before: list[int] | None = None
+        try:
+            async with asyncio.timeout(QUIET_WITHIN):
+                while True:
+                    flows = await asyncio.gather(*(self.clients.flow(name) for name in self.world.ports))
+                    here = [flow for flow in flows if flow is not None]
+                    told = None if len(here) < len(flows) or any(_busy(f) for f in here) else [f["told"] for f in here]
+                    if told is not None and told == before:
+                        timers = [datetime.fromisoformat(f["nextTimer"]) for f in here if f["nextTimer"]]
+                        return min((at for at in timers if at > self._now), default=None)
+                    before = told
+                    if told is None:
+                        await asyncio.sleep(LOOK)
+        except TimeoutError:
+            raise NeverQuiet("Look at /flowz of each service: it says what is unsent, unread or parked.") from None
+
+
+def _busy(flow: dict[str, Any]) -> int:
+    return flow["unsent"] + flow["unread"] + flow["timersDue"] + flow["parked"].get("failed", 0)

@@ -1,0 +1,89 @@
+"""A small service that releases, in booking's place: what tests of permits, receipts and fences run against."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from uuid import UUID
+
+from fastapi import FastAPI
+from pydantic import JsonValue
+from sqlalchemy import select
+
+from shared.here import Here
+from shared.http.about import Api
+from shared.http.policies import releasing
+from shared.http.route import Service, routes
+from shared.http.views import Body, View
+from shared.ids import uuid7
+from shared.releases.permits import Wanted
+from shared.releases.routes import Releasing, add_fence
+from shared.releases.tables import receipt
+from shared.releases.words import Category, Purpose
+from shared.service import create_service
+from shared.settings import Settings
+from shared.subscriptions import Subscriptions
+from shared.uow import UnitOfWork
+
+from .apps import App
+
+API = Api(name="booking", title="A releaser", sv="Lämnar ut kontaktuppgifter.", en="Releases contact details.")
+PHONE = "070-1740605"
+
+
+class Disclosure(Body):
+    """Whose contact details, for what."""
+
+    home: str
+    person_id: UUID
+    purpose: Purpose = Purpose.MEETING
+
+
+class Contact(View):
+    """What is released."""
+
+    contact: dict[str, JsonValue]
+
+
+async def nothing() -> None:
+    """Nothing happens in between."""
+
+
+@dataclass
+class Releaser:
+    """The service, and the moment between its receipt and its commit, at which a test may do what it likes."""
+
+    inside: Callable[[], Awaitable[None]] = field(default=nothing)
+
+    def create(self, settings: Settings) -> FastAPI:
+        router = routes("booking")
+        add_fence(router)
+
+        @router.post("/releases", status_code=201)
+        @releasing
+        async def release_contact(body: Disclosure, release: Releasing, here: Service) -> Contact:
+            async def read(uow: UnitOfWork) -> Contact:
+                await self.inside()
+                found = await here.vault.get(uow.session, body.person_id, "contact")
+                return Contact(contact=found or {})
+
+            categories = frozenset({Category.CONTACT})
+            wanted = Wanted(home=body.home, person_id=body.person_id, purpose=body.purpose, categories=categories)
+            return await release(wanted, read)
+
+        return create_service(settings, API, router, Subscriptions())
+
+
+async def knows(here: Here, person: UUID | None = None) -> UUID:
+    """The service has a person's contact details. Returns the person's id."""
+    person = person or uuid7()
+    async with here.database.transaction() as uow:
+        await here.vault.put(uow.session, person, "contact", {"phone": PHONE}, now=uow.now)
+    return person
+
+
+async def receipts(app: App, *, void: bool | None = None) -> dict[UUID, int | None]:
+    """The release ids that a service has rows for, with the permit numbers of those that are real."""
+    query = select(receipt.c.release_id, receipt.c.permit)
+    if void is not None:
+        query = query.where(receipt.c.void == void)
+    async with app.here.database.reading() as connection:
+        return {release: number for release, number in await connection.execute(query)}

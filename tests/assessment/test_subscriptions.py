@@ -1,0 +1,74 @@
+"""What assessment makes of what home asks, and of what home takes back."""
+
+from collections.abc import Awaitable, Callable
+
+import pytest
+
+from shared.tasks import TaskRequest
+from shared.testing.apps import App
+from shared.testing.asking import recalled
+
+Ask = Callable[..., Awaitable[TaskRequest]]
+BEGIN = {"assessment": "openings", "activity": "starts"}
+PATHS = {"assessment": "assessments", "activity": "activities"}
+
+
+async def status_of(assessment: App, request: TaskRequest) -> str:
+    unit = assessment.as_party("unit")
+    return (await unit.get(f"/{PATHS[request.kind]}/{request.play}")).json().get("status", "none")
+
+
+@pytest.mark.parametrize("kind", BEGIN)
+async def test_asked_twice_it_is_there_once(assessment: App, ask: Ask, kind: str):
+    request = await ask(kind)
+    await assessment.as_party("unit").post(f"/{PATHS[kind]}/{request.play}/{BEGIN[kind]}", json={})
+    await assessment.hears(request)
+    assert len((await assessment.as_party("unit").get(f"/{PATHS[kind]}")).json()["items"]) == 1
+    assert await status_of(assessment, request) in ("opened", "started")
+    assert await assessment.parked() == []
+
+
+@pytest.mark.parametrize("kind", BEGIN)
+async def test_what_has_not_begun_is_taken_back(assessment: App, ask: Ask, kind: str):
+    request = await ask(kind)
+    await assessment.hears(recalled(request))
+    await assessment.hears(recalled(request))
+    assert await status_of(assessment, request) == "recalled"
+    answer = await assessment.as_party("unit").post(f"/{PATHS[kind]}/{request.play}/{BEGIN[kind]}", json={})
+    assert (answer.status_code, answer.json()["code"]) == (409, "sender/move-not-allowed")
+    assert (await assessment.told(), await assessment.parked()) == ([], [])
+
+
+@pytest.mark.parametrize("kind", BEGIN)
+async def test_what_has_begun_is_ended_by_people(assessment: App, ask: Ask, kind: str):
+    request = await ask(kind)
+    unit, path = assessment.as_party("unit"), f"/{PATHS[kind]}/{request.play}"
+    await unit.post(f"{path}/{BEGIN[kind]}", json={})
+    await assessment.hears(recalled(request))
+    assert await status_of(assessment, request) in ("opened", "started")
+    ended = await unit.post(f"{path}/{'endings' if kind == 'activity' else 'completions'}", json={})
+    assert ended.status_code == 201
+    assert await assessment.parked() == []
+
+
+@pytest.mark.parametrize("kind", BEGIN)
+async def test_what_is_asked_of_another_organisation_is_not_taken_up(assessment: App, ask: Ask, kind: str):
+    assert await status_of(assessment, await ask(kind, addressee="agency")) == "none"
+
+
+@pytest.mark.parametrize(
+    ("kind", "fields"),
+    [
+        ("assessment", {"contributions": {"psychiatry": "required"}}),
+        ("assessment", {"contributions": {"school": "perhaps"}}),
+        ("activity", {"lasts": "a while"}),
+    ],
+)
+async def test_a_request_that_cannot_be_carried_out_is_a_dead_letter(
+    assessment: App, ask: Ask, kind: str, fields: dict[str, object]
+):
+    request = await ask(kind, **fields)
+    assert await status_of(assessment, request) == "none"
+    assert await assessment.parked() == [(f"{kind}.requested.v1", "dead")]
+    letter = (await assessment.as_operator().get("/dead-letters")).json()["items"][0]
+    assert letter["cause"] == "schema"

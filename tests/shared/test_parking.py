@@ -1,0 +1,224 @@
+"""What is held back by an event that waits, and by one that fails; and how it goes on."""
+
+from datetime import timedelta
+from uuid import UUID
+
+import pytest
+from sqlalchemy import update
+
+from shared import tables
+from shared.errors import Fault, Refused
+from shared.ids import uuid7
+from shared.testing.numbers import Broken, Numbers, number, until, working
+from shared.testing.world import World
+from shared.uow import UnitOfWork
+
+
+class Later(Refused):
+    """Not now."""
+
+    fault = Fault.RECEIVER
+
+
+async def fails(_: UnitOfWork) -> None:
+    raise Later
+
+
+async def bug(_: UnitOfWork) -> None:
+    raise Broken
+
+
+async def make_due(hearer: Numbers) -> None:
+    """As if the pause before the next try were over."""
+    async with hearer.database.writing() as connection:
+        now = hearer.parking.clock.now()
+        await connection.execute(update(tables.parked).where(tables.parked.c.state == "failed").values(next_at=now))
+
+
+async def settled(hearer: Numbers, case: UUID, expected: list[int]) -> None:
+    async def as_expected() -> bool:
+        return await hearer.seen(case) == expected
+
+    await until(as_expected)
+
+
+async def test_a_fact_that_waits_goes_on_after_what_it_needs_has_come(world_of_databases: World):
+    world, case = world_of_databases, uuid7()
+    hearer = await world.numbers()
+    async with working(hearer.retries.run()):
+        await hearer.inbox.take([number(world.here, case, 2, needs=1), number(world.here, case, 3)])
+        assert await hearer.states(case) == ["waiting", "behind"]
+        await hearer.inbox.take([number(world.here, case, 1, teller="hearer")])
+        await settled(hearer, case, [1, 2, 3])
+    assert await hearer.states() == []
+    assert hearer.handled < 8
+
+
+async def test_a_fact_that_waits_holds_back_its_own_source_alone(world_of_databases: World):
+    world, case = world_of_databases, uuid7()
+    hearer = await world.numbers()
+    await hearer.inbox.take([number(world.here, case, 2, needs=1)])
+    await hearer.inbox.take([number(world.here, case, 3), number(world.here, case, 4, teller="hearer")])
+    assert await hearer.seen(case) == [4]
+    assert await hearer.states(case) == ["waiting", "behind"]
+
+
+async def test_what_was_committed_just_before_a_fact_began_to_wait_is_not_missed(world_of_databases: World):
+    """The awaited commit falls between the failed run and the parked row: nothing will wake it any more."""
+    world, case = world_of_databases, uuid7()
+    hearer = await world.numbers()
+    park = hearer.parking.park
+
+    async def too_late(*given: object) -> None:
+        hearer.parking.waiting.clear()
+        await park(*given)  # pyright: ignore[reportArgumentType] -- passed on as it came
+        hearer_sees = given[0]
+        assert isinstance(hearer_sees, UnitOfWork)
+        hearer_sees.after_commit.append(hearer.parking.waiting.clear)
+
+    await hearer.inbox.take([number(world.here, case, 1, teller="hearer")])
+    hearer.breaks = {}
+    blind = number(world.here, case, 2, needs=1)
+    hearer.parking.park = too_late  # pyright: ignore[reportAttributeAccessIssue] -- to come at the worst moment
+    delivery = hearer.inbox.admission.admit(blind)
+    from shared.errors import Waits
+
+    await hearer.inbox._park(delivery, Waits())  # pyright: ignore[reportPrivateUsage] -- the moment cannot be hit from outside
+    assert await hearer.states(case) == ["waiting"]
+    async with working(hearer.retries.run()):
+        await settled(hearer, case, [1, 2])
+
+
+async def test_what_fails_parks_its_case_and_others_go_on(world_of_databases: World):
+    world, case, other = world_of_databases, uuid7(), uuid7()
+    hearer = await world.numbers()
+    hearer.breaks[1] = fails
+    await hearer.inbox.take([number(world.here, case, 1), number(world.here, other, 1 + 1)])
+    await hearer.inbox.take(
+        [number(world.here, case, 3), number(world.here, case, 4, teller="hearer"), number(world.here, other, 5)]
+    )
+    assert await hearer.seen(case) == []
+    assert await hearer.seen(other) == [2, 5]
+    assert await hearer.states(case) == ["failed", "behind", "behind"]
+
+
+async def test_after_the_failing_event_succeeds_its_followers_run_in_order(world_of_databases: World):
+    world, case = world_of_databases, uuid7()
+    hearer = await world.numbers()
+    hearer.breaks[1] = fails
+    await hearer.inbox.take([number(world.here, case, n) for n in (1, 2, 3)])
+    await hearer.inbox.take([number(world.here, case, n) for n in (4, 5)])
+    hearer.breaks.clear()
+    assert await hearer.retries.try_due() == 0, "it was tried before its time"
+    await make_due(hearer)
+    assert await hearer.retries.try_due() == 5
+    assert await hearer.seen(case) == [1, 2, 3, 4, 5]
+    await hearer.inbox.take([number(world.here, case, 6)])
+    assert await hearer.seen(case) == [1, 2, 3, 4, 5, 6]
+
+
+async def test_attempts_are_counted_and_paused_and_end_at_the_desk(world_of_databases: World):
+    world, case = world_of_databases, uuid7()
+    hearer = await world.numbers()
+    hearer.breaks[1] = fails
+    await hearer.inbox.take([number(world.here, case, 1)])
+    pauses: list[timedelta] = []
+    for attempt in range(1, 7):
+        (row,) = await hearer.rows(tables.parked)
+        assert (row.state, row.attempts) == ("failed", attempt)
+        pauses.append(row.next_at - hearer.parking.clock.now())
+        await make_due(hearer)
+        await hearer.retries.try_due()
+    assert await hearer.states() == ["dead"]
+    rough = [round(pause.total_seconds()) for pause in pauses]
+    for got, meant in zip(rough, (1, 10, 60, 600, 3600, 21600), strict=True):
+        assert 0.7 * meant - 1 <= got <= 1.3 * meant
+
+
+async def test_a_fault_of_ours_counts_as_no_attempt_of_a_retry(world_of_databases: World):
+    """The event goes on waiting for its next try when the answer to its commit is lost."""
+    from shared.db import CommitUnknown
+
+    world, case = world_of_databases, uuid7()
+    hearer = await world.numbers()
+    hearer.breaks[1] = fails
+    await hearer.inbox.take([number(world.here, case, 1)])
+
+    async def cut(_: UnitOfWork) -> None:
+        raise CommitUnknown
+
+    hearer.breaks[1] = cut
+    await make_due(hearer)
+    with pytest.raises(CommitUnknown):
+        await hearer.retries.try_due()
+    (row,) = await hearer.rows(tables.parked)
+    assert (row.state, row.attempts) == ("failed", 1)
+
+
+async def test_one_parked_event_that_breaks_the_database_s_rules_does_not_hold_back_the_others(
+    world_of_databases: World,
+):
+    from sqlalchemy import insert
+
+    from shared.testing.numbers import Once
+
+    async def twice(uow: UnitOfWork) -> None:
+        await uow.session.execute(insert(Once), [{"n": 1}, {"n": 1}])
+
+    world, cases = world_of_databases, [uuid7(), uuid7()]
+    hearer = await world.numbers()
+    hearer.breaks = {0: fails, 1: fails}
+    await hearer.inbox.take([number(world.here, case, n) for n, case in enumerate(cases)])
+    hearer.breaks = {0: twice}
+    await make_due(hearer)
+    await hearer.retries.try_due()
+    assert await hearer.seen(cases[1]) == [1]
+    assert await hearer.states(cases[0]) == ["dead"]
+
+
+async def test_those_who_stand_behind_nobody_go_on(world_of_databases: World):
+    """As after a crash between the success of the first and the run of those behind it."""
+    world, case = world_of_databases, uuid7()
+    hearer = await world.numbers()
+    hearer.breaks[1] = fails
+    await hearer.inbox.take([number(world.here, case, n) for n in (1, 2, 3)])
+    async with hearer.database.writing() as connection:
+        await connection.execute(tables.parked.delete().where(tables.parked.c.state == "failed"))
+    restarted = await world.numbers(like=hearer)
+    async with working(restarted.retries.run()):
+        await settled(restarted, case, [2, 3])
+    assert await hearer.states() == []
+
+
+async def test_a_follower_that_waits_does_not_hold_back_another_source(world_of_databases: World):
+    world, case = world_of_databases, uuid7()
+    hearer = await world.numbers()
+    hearer.breaks[1] = fails
+    await hearer.inbox.take([number(world.here, case, 1), number(world.here, case, 2, needs=9)])
+    await hearer.inbox.take([number(world.here, case, 3, teller="hearer")])
+    hearer.breaks.clear()
+    await make_due(hearer)
+    await hearer.retries.try_due()
+    assert await hearer.seen(case) == [1, 3]
+    assert await hearer.states(case) == ["waiting"]
+
+
+async def test_a_commit_of_the_case_wakes_what_waits_and_not_what_pauses(world_of_databases: World):
+    world, case = world_of_databases, uuid7()
+    hearer = await world.numbers()
+    await hearer.inbox.take([number(world.here, case, 2, needs=9)])
+    hearer.breaks[1] = fails
+    await hearer.inbox.take([number(world.here, case, 1, teller="hearer")])
+    await hearer.tell(case, 7)
+    await hearer.retries.try_due()
+    assert [(row.state, row.attempts) for row in await hearer.rows(tables.parked)] == [("waiting", 1), ("failed", 1)]
+
+
+async def test_an_order_free_projection_parks_the_event_alone(world_of_databases: World):
+    world, case = world_of_databases, uuid7()
+    hearer = await world.numbers(order_free=True)
+    hearer.breaks[1] = bug
+    await hearer.inbox.take([number(world.here, case, n) for n in (1, 2)])
+    await hearer.inbox.take([number(world.here, case, 3)])
+    assert await hearer.seen(case) == [2, 3]
+    assert await hearer.states() == ["dead"]
