@@ -14,8 +14,8 @@ PATHS = {"assessment": "assessments", "activity": "activities"}
 
 
 async def status_of(assessment: App, request: TaskRequest) -> str:
-    unit = assessment.as_party("unit")
-    return (await unit.get(f"/{PATHS[request.kind]}/{request.play}")).json().get("status", "none")
+    answer = await assessment.as_party("unit").get(f"/{PATHS[request.kind]}/{request.play}")
+    return answer.json()["status"] if answer.is_success else "none"
 
 
 @pytest.mark.parametrize("kind", BEGIN)

@@ -50,7 +50,7 @@ async def test_fifty_ways(either_town: Town):
     async def slow(call: httpx.Request, deliver: Callable[[], Awaitable[httpx.Response]]) -> httpx.Response:
         await asyncio.sleep(chance.choice([0, 0, 0.01]))
         answer = await deliver()
-        await asyncio.sleep(chance.choice([0, 0.05, 0.15]) if call.url.path.endswith("/permits") else 0)
+        await asyncio.sleep(chance.choice([0, 0.05, 0.6]) if call.url.path.endswith("/permits") else 0)
         return answer
 
     town.platform.network.delivery = slow

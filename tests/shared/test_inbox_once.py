@@ -103,7 +103,7 @@ async def test_a_source_uses_up_one_number_however_often_a_service_starts(world_
     world = world_of_databases
     first = await world.numbers()
     for n in range(3):
-        again = await world.numbers(like=first)
-        await again.inbox.take([number(world.here, uuid7(), n)])
-    await again.inbox.take([number(world.here, uuid7(), 9, teller="hearer")])
+        restarted = await world.numbers(like=first)
+        await restarted.inbox.take([number(world.here, uuid7(), n)])
+    await first.inbox.take([number(world.here, uuid7(), 9, teller="hearer")])
     assert [row.number for row in await first.rows(tables.source)] == [1, 2]

@@ -27,6 +27,8 @@ def headed(message: Message, **headers: Any) -> Message:
 POISON: dict[str, Callable[[Message], Message]] = {
     "no event": lambda m: replace(m, headers={}),
     "no id": lambda m: headed(m, id=None),
+    "no time": lambda m: headed(m, time=None),
+    "no version of CloudEvents": lambda m: headed(m, specversion=None),
     "no stream": lambda m: headed(m, partitionkey=None),
     "no type": lambda m: headed(m, type=None),
     "id is no uuid": lambda m: headed(m, id="1"),

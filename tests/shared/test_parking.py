@@ -4,12 +4,13 @@ from datetime import timedelta
 from uuid import UUID
 
 import pytest
-from sqlalchemy import update
+from sqlalchemy import insert, update
 
 from shared import tables
+from shared.db import CommitUnknown
 from shared.errors import Fault, Refused
 from shared.ids import uuid7
-from shared.testing.numbers import Broken, Numbers, number, until, working
+from shared.testing.numbers import Broken, Numbers, Once, number, until, working
 from shared.testing.world import World
 from shared.uow import UnitOfWork
 
@@ -26,6 +27,10 @@ async def fails(_: UnitOfWork) -> None:
 
 async def bug(_: UnitOfWork) -> None:
     raise Broken
+
+
+async def twice(uow: UnitOfWork) -> None:
+    await uow.session.execute(insert(Once), [{"n": 1}, {"n": 1}])
 
 
 async def make_due(hearer: Numbers) -> None:
@@ -64,28 +69,13 @@ async def test_a_fact_that_waits_holds_back_its_own_source_alone(world_of_databa
 
 
 async def test_what_was_committed_just_before_a_fact_began_to_wait_is_not_missed(world_of_databases: World):
-    """The awaited commit falls between the failed run and the parked row: nothing will wake it any more."""
+    """The awaited commit falls between the failed run and the parked row, or is another process's."""
     world, case = world_of_databases, uuid7()
     hearer = await world.numbers()
-    park = hearer.parking.park
-
-    async def too_late(*given: object) -> None:
-        hearer.parking.waiting.clear()
-        await park(*given)  # pyright: ignore[reportArgumentType] -- passed on as it came
-        hearer_sees = given[0]
-        assert isinstance(hearer_sees, UnitOfWork)
-        hearer_sees.after_commit.append(hearer.parking.waiting.clear)
-
-    await hearer.inbox.take([number(world.here, case, 1, teller="hearer")])
-    hearer.breaks = {}
-    blind = number(world.here, case, 2, needs=1)
-    hearer.parking.park = too_late  # pyright: ignore[reportAttributeAccessIssue] -- to come at the worst moment
-    delivery = hearer.inbox.admission.admit(blind)
-    from shared.errors import Waits
-
-    await hearer.inbox._park(delivery, Waits())  # pyright: ignore[reportPrivateUsage] -- the moment cannot be hit from outside
-    assert await hearer.states(case) == ["waiting"]
     async with working(hearer.retries.run()):
+        await hearer.inbox.take([number(world.here, case, 2, needs=1)])
+        replica = await world.numbers(like=hearer)
+        await replica.inbox.take([number(world.here, case, 1, teller="hearer")])
         await settled(hearer, case, [1, 2])
 
 
@@ -137,8 +127,6 @@ async def test_attempts_are_counted_and_paused_and_end_at_the_desk(world_of_data
 
 async def test_a_fault_of_ours_counts_as_no_attempt_of_a_retry(world_of_databases: World):
     """The event goes on waiting for its next try when the answer to its commit is lost."""
-    from shared.db import CommitUnknown
-
     world, case = world_of_databases, uuid7()
     hearer = await world.numbers()
     hearer.breaks[1] = fails
@@ -158,13 +146,6 @@ async def test_a_fault_of_ours_counts_as_no_attempt_of_a_retry(world_of_database
 async def test_one_parked_event_that_breaks_the_database_s_rules_does_not_hold_back_the_others(
     world_of_databases: World,
 ):
-    from sqlalchemy import insert
-
-    from shared.testing.numbers import Once
-
-    async def twice(uow: UnitOfWork) -> None:
-        await uow.session.execute(insert(Once), [{"n": 1}, {"n": 1}])
-
     world, cases = world_of_databases, [uuid7(), uuid7()]
     hearer = await world.numbers()
     hearer.breaks = {0: fails, 1: fails}

@@ -13,12 +13,21 @@ import pytest
 from pydantic import SecretStr
 from sqlalchemy import select, text
 
+from booking.domain import Meeting
+from shared.caller import Caller
+from shared.errors import NotFound
+from shared.http.idempotency import Attempt
 from shared.ids import uuid7
 from shared.releases import permits, release
+from shared.releases.permits import Wanted
+from shared.releases.release import Release
 from shared.releases.tables import receipt
+from shared.releases.words import Category, Purpose
 from shared.service_tokens import NoTokens
 from shared.testing.apps import App, Platform
+from shared.testing.asking import MONDAY
 from shared.testing.releasing import PHONE, Releaser, knows, receipts
+from shared.uow import UnitOfWork
 
 BASIS = uuid4()
 Said = Callable[[dict[str, Any]], Awaitable[httpx.Response]]
@@ -300,3 +309,48 @@ async def test_a_key_may_not_be_forged_by_the_fence_of_another_home(side: Side):
 
     side.says = say
     assert (await side.release()).json()["code"] == "consent/fenced"
+
+
+def a_meeting(person: UUID) -> Meeting:
+    return Meeting(
+        id=uuid7(),
+        case_id=uuid7(),
+        home="norrby",
+        task="talk",
+        round=1,
+        kind="meeting",
+        outcomes=["held"],
+        person_id=person,
+        opened_at=MONDAY,
+        changed_at=MONDAY,
+    )
+
+
+async def test_a_part_in_the_thing_is_needed_and_enough(side: Side):
+    """What is disclosed is read with the caller's eyes; no right to change it is asked for."""
+    here, meeting = side.app.here, a_meeting(side.person)
+    async with here.database.transaction() as uow:
+        await uow.lock(meeting.case_id)
+        uow.add(meeting)
+        await uow.grant(meeting.id, [("agency", "employment_service")], acts=[])
+    wanted = Wanted(
+        home="norrby", person_id=side.person, purpose=Purpose.MEETING, categories=frozenset({Category.CONTACT})
+    )
+
+    async def read(uow: UnitOfWork) -> UUID:
+        return (await uow.get(Meeting, meeting.id)).id
+
+    for party in ("employment_service", "stranger"):
+        caller = Caller("agency", party, "officer", "desk", frozenset())
+        asked = Release(here, caller, Attempt(scope=party.encode(), body_hash=b""))
+        if party == "stranger":
+            with pytest.raises(NotFound):
+                await asked(wanted, read)
+            with pytest.raises(NotFound):
+                async with asked.looking() as uow:
+                    await read(uow)
+        else:
+            async with asked.looking() as uow:
+                assert await read(uow) == meeting.id
+            assert await asked(wanted, read) == meeting.id
+    assert len(await receipts(side.app)) == 1

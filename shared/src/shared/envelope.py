@@ -17,6 +17,7 @@ from .errors import Fault, Refused
 
 PREFIX = "se.samspar."
 LARGEST = 1024 * 1024
+GIVEN = ("id", "source", "type", "specversion", "time")  # the library makes up some of them where they are missing
 
 
 class NoCloudEvent(Refused):
@@ -112,6 +113,8 @@ def from_message(message: Message) -> Envelope:
         raise NoCloudEvent("Send events of at most 1 MiB.", what="size")
     try:
         headers = {str(name): str(value) for name, value in message.headers.items()}
+        if missing := [name for name in GIVEN if f"ce-{name}" not in headers]:
+            raise NoCloudEvent("Send every attribute of the contract.", what=missing[0])
         event = from_binary(RabbitMQMessage(headers, message.content_type, message.body), _Bytes())
     except (CloudEventValidationError, ValueError, TypeError, KeyError) as error:
         raise NoCloudEvent("Send CloudEvents 1.0 in binary mode.", what="attributes") from error

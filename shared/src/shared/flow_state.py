@@ -5,12 +5,31 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict
 from pydantic.alias_generators import to_camel
-from sqlalchemy import Select, func, select
+from sqlalchemy import Select, bindparam, func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from .tables import cursor, event, parked, timer
+from .tables import Instant, cursor, event, parked, timer
 
 STATES = ("waiting", "failed", "behind", "dead")
+
+
+def _query() -> Any:
+    def one(query: Select[Any], name: str) -> Any:
+        return query.scalar_subquery().label(name)
+
+    held = select(func.count()).select_from(parked)
+    now = bindparam("now", type_=Instant)
+    return select(
+        one(select(func.count()).where(event.c.position.is_(None)), "unsent"),
+        one(select(func.coalesce(func.max(event.c.seq), 0)), "told"),
+        one(select(func.coalesce(func.max(event.c.position), 0)), "last"),
+        one(select(func.count()).where(timer.c.due <= now), "due"),
+        one(select(func.min(timer.c.due)).where(timer.c.due > now), "following"),
+        *(one(held.where(parked.c.state == name), name) for name in STATES),
+    )
+
+
+QUERY = _query()
 
 
 class FlowState(BaseModel):
@@ -26,7 +45,7 @@ class FlowState(BaseModel):
 
 
 async def state(connection: AsyncConnection, now: datetime, recipients: list[str]) -> FlowState:
-    row = (await connection.execute(_query(now))).one()
+    row = (await connection.execute(QUERY, {"now": now})).one()
     behind = 0
     if recipients:
         reached = {r.recipient: r.position for r in await connection.execute(select(cursor))}
@@ -37,19 +56,4 @@ async def state(connection: AsyncConnection, now: datetime, recipients: list[str
         parked={name: getattr(row, name) for name in STATES if getattr(row, name)},
         timers_due=row.due,
         next_timer=row.following,
-    )
-
-
-def _query(now: datetime) -> Select[Any]:
-    def one(query: Select[Any], name: str) -> Any:
-        return query.scalar_subquery().label(name)
-
-    held = select(func.count()).select_from(parked)
-    return select(
-        one(select(func.count()).where(event.c.position.is_(None)), "unsent"),
-        one(select(func.coalesce(func.max(event.c.seq), 0)), "told"),
-        one(select(func.coalesce(func.max(event.c.position), 0)), "last"),
-        one(select(func.count()).where(timer.c.due <= now), "due"),
-        one(select(func.min(timer.c.due)).where(timer.c.due > now), "following"),
-        *(one(held.where(parked.c.state == name), name) for name in STATES),
     )

@@ -23,6 +23,7 @@ from shared.demo.table import drawn, rows
 from shared.demo.world import Servers, World, open_world
 from shared.errors import Invalid
 from shared.logs import logs
+from shared.loop import run
 
 from .instance import remember
 
@@ -47,7 +48,7 @@ def demo(
     servers = Servers(broker, database) if broker is not None and database is not None else None
     world = open_world(data, load(script), deploy, servers)
     remember(world.script.organisation, data, world.parties)
-    asyncio.run(_run(world, exit_=exit_, as_json=as_json))
+    run(_run(world, exit_=exit_, as_json=as_json))
 
 
 async def _run(world: World, *, exit_: bool, as_json: bool) -> None:

@@ -18,6 +18,7 @@ from shared.errors import Invalid
 from shared.installed import names, service
 from shared.issuer import DevelopmentIssuer
 from shared.logs import logs
+from shared.loop import run
 from shared.migrate import migrate
 from shared.parties import Parties
 
@@ -69,7 +70,7 @@ def up(
         data.mkdir(parents=True, exist_ok=True)
         DevelopmentIssuer.open(data, broker_url="", database_url="sqlite://", host=host)
         remember(organisation, data, parties)
-        asyncio.run(_embedded(data, told))
+        run(_embedded(data, told))
         return
     assert database is not None
     real: dict[str, Any] = told[chosen[0]] | {"broker_url": SecretStr(broker), "database_url": SecretStr(database)}
@@ -89,7 +90,7 @@ def migrate_database(
         await migrate(engine, name)
         await engine.dispose()
 
-    asyncio.run(work())
+    run(work())
     typer.echo(f"The database of {name} is up to date.")
 
 

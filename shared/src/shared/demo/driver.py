@@ -14,7 +14,7 @@ from .script import ROUTES, Do, Move, Person
 from .world import World
 
 QUIET_WITHIN = 180.0
-LOOK = 0.02
+LOOK = 0.03
 
 Progress = Callable[[int, int, datetime, str], None]
 

@@ -204,6 +204,7 @@ class Platform:
         self.network.join(app, self._signers[organisation])
         running = await self._stack.enter_async_context(AsyncExitStack())
         started = self.apps[organisation, service] = App(app, self._signers, running)
+        running.callback(self.apps.pop, (organisation, service), None)
         bus(self.url).apply(Topology(organisation, {service: started.here.subscriptions.bindings()}))
         await running.enter_async_context(app.router.lifespan_context(app))
         return started
