@@ -94,6 +94,7 @@ async def test_home_takes_back_what_is_not_answered(town: Town):
         await town.consent.hears(recalled(request))
     assert await town.status(asked) == "recalled"
     assert await town.status(given) == "granted"
+    assert await town.consent.parked() == []
     assert await town.may(asked.person_id) is None
     assert (await town.say(asked, "grants", form="written")).status_code == 409
 

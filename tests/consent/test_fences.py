@@ -3,11 +3,14 @@
 import asyncio
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
+from uuid import uuid4
 
 import httpx
 import pytest
+from sqlmodel import select
 
 from consent import fences
+from consent.domain import Permit
 from shared.testing.releasing import receipts
 from shared.testing.waivers import Town
 
@@ -140,7 +143,6 @@ async def test_nonsense_is_no_acknowledgement(town: Town, monkeypatch: pytest.Mo
     await town.may(request.person_id)
     answers = [
         httpx.Response(200, json={}),
-        httpx.Response(200, json={"releaseId": str(request.play), "void": True}),
         httpx.Response(404, json={}),
         httpx.Response(200, text="ok"),
         httpx.Response(500, json={"releaseId": str(request.play), "void": True}),
@@ -156,3 +158,19 @@ async def test_nonsense_is_no_acknowledgement(town: Town, monkeypatch: pytest.Mo
     assert await town.status(request) == "withdrawing"
     await town.becomes(request, "withdrawn", seconds=20)
     assert next(left, None) is None
+
+
+async def test_an_answer_for_another_release_closes_nothing(town: Town):
+    request, (one, other) = await town.given(), (uuid4(), uuid4())
+    for release in (one, other):
+        await town.may(request.person_id, releaseId=str(release))
+
+    async def mistake(call: httpx.Request, _: Deliver) -> httpx.Response:
+        asked_for_one = str(one) in call.url.path
+        return httpx.Response(200 if asked_for_one else 500, json={"releaseId": str(other), "void": True})
+
+    town.platform.network.delivery = mistake
+    await town.say(request, "withdrawals")
+    await asyncio.sleep(1.5)
+    async with town.consent.here.database.reading() as connection:
+        assert set(await connection.scalars(select(Permit.status))) == {"open"}

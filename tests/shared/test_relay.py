@@ -82,13 +82,17 @@ async def test_what_two_transactions_tell_of_one_case_is_sent_in_the_order_of_th
 
 async def test_state_and_event_commit_together_or_not_at_all(world_of_databases: World):
     teller, case = await world_of_databases.numbers("teller"), uuid7()
-    with pytest.raises(Broken):
+
+    async def breaks_after_telling() -> None:
         async with teller.database.transaction() as uow:
             await uow.lock(case)
             uow.add(Tally(id=case, case_id=case, home="here", changed_at=uow.now, seen="1 "))
             uow.emit(NumberTold(case_id=case, home="here", time=uow.now, n=1))
             await uow.session.flush()
             raise Broken
+
+    with pytest.raises(Broken):
+        await breaks_after_telling()
     assert await teller.seen(case) == []
     assert await teller.rows(tables.event) == []
     await teller.tell(case, 2)

@@ -5,8 +5,9 @@ together, or not at all.
 """
 
 import asyncio
+import sqlite3
 from collections.abc import AsyncGenerator, Awaitable, Callable, Coroutine
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from typing import Any, TypeVar
 from uuid import UUID
 
@@ -140,6 +141,7 @@ def open_engine(url: str, *, pool: int = 10) -> AsyncEngine:
         engine = create_async_engine(url.replace("sqlite://", "sqlite+aiosqlite://", 1), hide_parameters=True, **pooled)
         on_event.listen(engine.sync_engine, "connect", _prepare_sqlite)
         on_event.listen(engine.sync_engine, "begin", _begin_sqlite)
+        on_event.listen(engine.sync_engine, "invalidate", _let_go)
         return engine
     return create_async_engine(
         url.replace("postgresql://", "postgresql+asyncpg://", 1),
@@ -169,6 +171,12 @@ def _prepare_sqlite(connection: Any, _: object) -> None:
 def _begin_sqlite(connection: Any) -> None:
     reads = connection.get_execution_options().get("samspar_reads", False)
     connection.exec_driver_sql("BEGIN" if reads else "BEGIN IMMEDIATE")
+
+
+def _let_go(connection: Any, *_: object) -> None:
+    """A cancelled statement's connection is closed only when its cursor is collected: its lock has to go at once."""
+    with suppress(sqlite3.Error, ValueError):
+        connection.rollback()
 
 
 async def _to_the_end(work: Coroutine[Any, Any, None]) -> None:

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from typing import Any, TypeVar
 from uuid import UUID
 
-from sqlalchemy import Select, bindparam, exists, select, update
+from sqlalchemy import ColumnElement, Select, bindparam, exists, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
@@ -132,12 +132,8 @@ class UnitOfWork:
         if self.caller is None:
             return
         part = tables.part.c
-        mine = select(part.acts).where(
-            part.thing == thing,
-            part.organisation == self.caller.organisation,
-            part.party == self.caller.party,
-        )
-        if not await self.session.scalar(mine):
+        mine = select(part.thing).where(part.thing == thing, part.acts, *self._mine()).limit(1)
+        if await self.session.scalar(mine) is None:
             raise NotYourMove("Ask the party that makes this move.")
 
     async def load(self, kind: type[T], ids: Iterable[UUID]) -> None:
@@ -182,14 +178,14 @@ class UnitOfWork:
         """Narrows a query to what the caller has a part in. The platform's own work sees all."""
         if self.caller is None:
             return query
+        return query.where(exists().where(tables.part.c.thing == thing, *self._mine()))
+
+    def _mine(self) -> list[ColumnElement[bool]]:
+        """The parts of the caller: of its party, or of its whole organisation where a service calls for itself."""
+        assert self.caller is not None
         part = tables.part.c
-        return query.where(
-            exists().where(
-                part.thing == thing,
-                part.organisation == self.caller.organisation,
-                part.party == self.caller.party,
-            )
-        )
+        mine = [part.organisation == self.caller.organisation]
+        return mine if self.caller.service else [*mine, part.party == self.caller.party]
 
     def insert(self, table: Any) -> postgresql.Insert:
         """An INSERT that knows ON CONFLICT; both dialects spell it alike."""

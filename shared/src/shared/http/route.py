@@ -19,7 +19,7 @@ from shared.tokens.verifier import Reason
 from shared.uow import UnitOfWork
 
 from .idempotency import attempt_of
-from .policies import Policy, policy_of
+from .policies import NoPolicy, Policy, policy_of
 
 LARGEST = 1024 * 1024
 SAFE = ("GET", "HEAD", "OPTIONS")
@@ -79,7 +79,9 @@ def routes(api: str, **options: Any) -> APIRouter:
 
 async def _run(request: Request, handler: Handler, policy: Policy | None, path: str) -> Response:
     here = here_of(request)
-    if policy is None or policy.anonymous:
+    if policy is None:
+        raise NoPolicy(path)
+    if policy.anonymous:
         return await handler(request)
     caller = await authenticate(request, here.verifier)
     policy.check(caller, organisation=here.whoami.organisation, service=here.whoami.service)

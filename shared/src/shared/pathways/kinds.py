@@ -19,6 +19,8 @@ class Kind:
     """A bad end is asked again, up to the area's tries, before the area's rule answers."""
     revokes: tuple[str, ...] = ()
     """Moments that undo what was settled."""
+    at_home: bool = False
+    """Home's own instance serves it, whoever is asked: the bases of a case live beside its player."""
     seats_move: bool = False
     """Whoever has a seat makes its moves, not only who is asked and who owns the deadline."""
     begins: str | None = None
@@ -91,6 +93,7 @@ KINDS: dict[str, Kind] = {
         hears=("granted", "refused"),
         settles={"granted": "given", "refused": "refused"},
         revokes=("withdrawn", "expired"),
+        at_home=True,
         keys=frozenset({"waiver", "between", "obtained_by", "if_withdrawn"}),
     ),
     "answer": Kind(

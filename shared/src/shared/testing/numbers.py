@@ -67,6 +67,10 @@ class HeardNumber(Heard, type="number.told"):
     needs: int | None = None
 
 
+class HeardNewer(HeardNumber, type="number.told", version=2):
+    """The next contract, which only an upgraded service understands."""
+
+
 class Broken(Exception):
     """What a handler with a bug raises."""
 
@@ -88,6 +92,7 @@ class Numbers:
 
     def __post_init__(self) -> None:
         subscriptions = Subscriptions(order_free=self.order_free)
+        self.upgrade = lambda: subscriptions.on(HeardNewer)(self._hear)
         subscriptions.on(HeardNumber, loads=Tally, by="case_id")(self._hear)
         self.flow = Flow("publishing", "consuming", "timing")
         self.parking = Parking(order_free=self.order_free)
@@ -153,8 +158,8 @@ class Numbers:
         """Of all events, in the order in which they were written."""
         return [row.position for row in await self.rows(tables.event)]
 
-    def timer_loop(self) -> TimerLoop:
-        return TimerLoop(self.database, self.timers, self.flow, self.inbox.caught_up)
+    def timer_loop(self, caught_up: Callable[[], Awaitable[bool]] | None = None) -> TimerLoop:
+        return TimerLoop(self.database, self.timers, self.flow, caught_up or self.inbox.caught_up)
 
 
 async def make_tables(database: Database) -> None:

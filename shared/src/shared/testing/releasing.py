@@ -1,9 +1,12 @@
-"""A small service that releases, in booking's place: what tests of permits, receipts and fences run against."""
+"""A small service that releases, in booking's place, and a consent service that answers it by script."""
 
+import json
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
-from uuid import UUID
+from typing import Any
+from uuid import UUID, uuid4
 
+import httpx
 from fastapi import FastAPI
 from pydantic import JsonValue
 from sqlalchemy import select
@@ -23,7 +26,7 @@ from shared.settings import Settings
 from shared.subscriptions import Subscriptions
 from shared.uow import UnitOfWork
 
-from .apps import App
+from .apps import App, Platform
 
 API = Api(name="booking", title="A releaser", sv="Lämnar ut kontaktuppgifter.", en="Releases contact details.")
 PHONE = "070-1740605"
@@ -61,8 +64,8 @@ class Releaser:
         @releasing
         async def release_contact(body: Disclosure, release: Releasing, here: Service) -> Contact:
             async def read(uow: UnitOfWork) -> Contact:
-                await self.inside()
                 found = await here.vault.get(uow.session, body.person_id, "contact")
+                await self.inside()
                 return Contact(contact=found or {})
 
             categories = frozenset({Category.CONTACT})
@@ -87,3 +90,51 @@ async def receipts(app: App, *, void: bool | None = None) -> dict[UUID, int | No
         query = query.where(receipt.c.void == void)
     async with app.here.database.reading() as connection:
         return {release: number for release, number in await connection.execute(query)}
+
+
+BASIS = uuid4()
+Said = Callable[[dict[str, Any]], Awaitable[httpx.Response]]
+
+
+async def yes(asked: dict[str, Any]) -> httpx.Response:
+    return said({"releaseId": asked["releaseId"], "granted": True, "basis": str(BASIS), "number": 7})
+
+
+async def no(asked: dict[str, Any]) -> httpx.Response:
+    return said({"releaseId": asked["releaseId"], "granted": False, "lacks": ["waiver", "consent"]})
+
+
+def said(*permits: dict[str, Any], status: int = 201) -> httpx.Response:
+    return httpx.Response(status, json={"permits": list(permits)})
+
+
+@dataclass
+class Side:
+    """A releaser of `norrby` whose consent service says what the test wants."""
+
+    platform: Platform
+    app: App
+    releaser: Releaser
+    person: UUID
+    asked: list[dict[str, Any]] = field(default_factory=list[dict[str, Any]])
+    says: Said = yes
+
+    async def consent(self, request: httpx.Request, _: Callable[[], Awaitable[httpx.Response]]) -> httpx.Response:
+        (wanted,) = json.loads(request.content)["releases"]
+        self.asked.append(wanted)
+        return await self.says(wanted)
+
+    async def release(self, person: UUID | None = None, *, key: str | None = None) -> httpx.Response:
+        headers = {} if key is None else {"Idempotency-Key": key}
+        client = self.app.as_party("employment_service", organisation="agency")
+        body = {"home": "norrby", "personId": str(person or self.person)}
+        return await client.post("/releases", json=body, headers=headers)
+
+    async def fence(
+        self, release_id: UUID | str, *, organisation: str = "norrby", service: str = "consent"
+    ) -> httpx.Response:
+        return await self.app.as_service(organisation, service).post(f"/releases/{release_id}/fence")
+
+    @property
+    def release_id(self) -> UUID:
+        return UUID(self.asked[-1]["releaseId"])

@@ -108,7 +108,7 @@ class Activity(Asked, Table, table=True):
     def change(self, activity: str, at: datetime) -> ActivityChanged:
         """To another of those offered. Raises `NotRunning`, `NotOffered`, `NothingNew`, `TooEarly`."""
         at = self._running(at)
-        if False:
+        if self._offered(activity) == self.activity:
             raise NothingNew("There is nothing to do.")
         self.activity = activity
         self.changed(at)

@@ -19,6 +19,7 @@ from shared.pathways import (
     Turn,
     audience,
 )
+from shared.pathways.parts import party_of
 from shared.tasks import Participant
 
 
@@ -96,7 +97,9 @@ class Teller:
 
     def _asked(self, ask: Ask) -> Event:
         acting = {ask.party, ask.owner}
-        seated = {seat.party for seat in ask.seats if seat.party} | acting
+        contributions = {party: need for name, need in ask.contributions.items() if (party := self._party(name))}
+        signed_by = [party for name in ask.signed_by if (party := self._party(name))]
+        seated = {seat.party for seat in ask.seats if seat.party} | acting | contributions.keys() | set(signed_by)
         acting = seated if KINDS[ask.kind].seats_move else acting
         return self.case.tells(
             events.REQUESTS[ask.kind],
@@ -113,8 +116,8 @@ class Teller:
             due=ask.due,
             outcomes=list(ask.outcomes),
             finds={name: list(values) for name, values in ask.finds.items()} or None,
-            contributions=ask.contributions or None,
-            signed_by=list(ask.signed_by) or None,
+            contributions=contributions or None,
+            signed_by=signed_by or None,
             choose_from=list(ask.choose_from) or None,
             package=ask.package,
             lasts=ask.lasts,
@@ -125,9 +128,9 @@ class Teller:
         )
 
     def _moved(self, moved: Moved) -> Event | None:
-        """For onlookers in other organisations; inside one, services hear each other's facts themselves."""
+        """For onlookers in other organisations; inside one, services hear each other's facts, but not who is new."""
         told_to = self._organisations(audience(self.score, self.file, authority=moved.authority))
-        if not self.file.opened or told_to <= {self.case.home}:
+        if not self.file.opened or (told_to <= {self.case.home} and not self._untold):
             return None
         new, self._untold = self._untold, []
         return self.case.tells(
@@ -158,8 +161,13 @@ class Teller:
             for party in sorted(parties)
         ]
 
+    def _party(self, name: str) -> str | None:
+        """The party of a role, or the party itself; nothing for the participant."""
+        return party_of(self.score, self.file, name)
+
     def _organisation(self, party: str) -> str:
         return self.score.parties[party].organisation or self.score.home
 
     def _serving(self, party: str, kind: str) -> str:
-        return self.parties.serving(self._organisation(party), KINDS[kind].service, self.case.home)
+        asked_of = self.case.home if KINDS[kind].at_home else self._organisation(party)
+        return self.parties.serving(asked_of, KINDS[kind].service, self.case.home)

@@ -1,0 +1,135 @@
+"""What an operator does with a dead letter: replays or skips it, and is remembered for it."""
+
+from dataclasses import replace
+from uuid import UUID
+
+import pytest
+
+from shared import deadletters, tables
+from shared.caller import Caller
+from shared.errors import NotFound
+from shared.ids import uuid7
+from shared.testing.numbers import TYPE, Broken, Numbers, number, until, working
+from shared.testing.world import World
+from shared.uow import UnitOfWork
+
+
+async def bug(_: UnitOfWork) -> None:
+    raise Broken
+
+
+async def settled(hearer: Numbers, case: UUID, expected: list[int]) -> None:
+    async def as_expected() -> bool:
+        return await hearer.seen(case) == expected
+
+    await until(as_expected)
+
+
+async def with_a_dead_letter(world: World, case: UUID) -> tuple[Numbers, int]:
+    """1 is dead, 2 and 3 stand behind it."""
+    hearer = await world.numbers()
+    hearer.breaks[1] = bug
+    await hearer.inbox.take([number(world.here, case, n) for n in (1, 2, 3)])
+    (letter, *_) = await hearer.rows(tables.parked)
+    hearer.breaks.clear()
+    return hearer, letter.seq
+
+
+async def test_a_replayed_dead_letter_runs_and_then_those_behind_it(world_of_databases: World):
+    world, case = world_of_databases, uuid7()
+    hearer, letter = await with_a_dead_letter(world, case)
+    async with working(hearer.retries.run()):
+        async with hearer.database.transaction() as uow:
+            await deadletters.replay(uow, hearer.retries, letter, "repaired")
+        await settled(hearer, case, [1, 2, 3])
+    assert await hearer.states() == []
+    (audit,) = await hearer.rows(tables.resolution)
+    assert (audit.dead_letter, audit.action, audit.reason) == (letter, "replay", "repaired")
+    assert audit.actor == f"/{world.here}/hearer"
+
+
+async def test_a_skipped_dead_letter_stays_undone_and_those_behind_it_run(world_of_databases: World):
+    world, case = world_of_databases, uuid7()
+    hearer, letter = await with_a_dead_letter(world, case)
+    async with working(hearer.retries.run()):
+        async with hearer.database.transaction() as uow:
+            await deadletters.skip(uow, hearer.retries, letter, "told by mistake")
+        await settled(hearer, case, [2, 3])
+    await hearer.inbox.take([number(world.here, case, 4)])
+    assert await hearer.seen(case) == [2, 3, 4]
+    (audit,) = await hearer.rows(tables.resolution)
+    assert (audit.dead_letter, audit.action, audit.event_id is None) == (letter, "skip", False)
+
+
+async def test_the_operator_s_name_is_kept(world_of_databases: World):
+    world, case = world_of_databases, uuid7()
+    hearer, letter = await with_a_dead_letter(world, case)
+    caller = Caller(organisation=world.here, party="operations", subject="karin", client_id="desk", scopes=frozenset())
+    async with hearer.database.transaction(caller=caller) as uow:
+        await deadletters.skip(uow, hearer.retries, letter, "told by mistake")
+    (audit,) = await hearer.rows(tables.resolution)
+    assert audit.actor == "karin"
+
+
+async def test_a_letter_that_fails_again_is_a_dead_letter_again(world_of_databases: World):
+    world, case = world_of_databases, uuid7()
+    hearer, letter = await with_a_dead_letter(world, case)
+    hearer.breaks[1] = bug
+    async with hearer.database.transaction() as uow:
+        await deadletters.replay(uow, hearer.retries, letter, "perhaps now")
+    await hearer.retries.try_due()
+    assert await hearer.states(case) == ["dead", "behind", "behind"]
+    assert await hearer.seen(case) == []
+
+
+async def test_what_is_no_dead_letter_cannot_be_replayed(world_of_databases: World):
+    hearer, letter = await with_a_dead_letter(world_of_databases, uuid7())
+
+    async def replay(seq: int) -> None:
+        async with hearer.database.transaction() as uow:
+            await deadletters.replay(uow, hearer.retries, seq, "why not")
+
+    with pytest.raises(NotFound):
+        await replay(letter + 1)
+    assert await hearer.rows(tables.resolution) == []
+
+
+async def test_what_nobody_may_tell_is_not_let_in_by_a_replay(world_of_databases: World):
+    world, case = world_of_databases, uuid7()
+    hearer = await world.numbers()
+    forged = replace(number(world.here, case, 1), user_id=f"{world.here}.hearer")
+    await hearer.inbox.take([forged])
+    (letter,) = await hearer.rows(tables.parked)
+    async with hearer.database.transaction() as uow:
+        await deadletters.replay(uow, hearer.retries, letter.seq, "let it in")
+    await hearer.retries.try_due()
+    assert await hearer.seen(case) == []
+    assert len(await hearer.rows(tables.parked)) == 1
+
+
+async def test_what_was_not_understood_is_handled_once_after_an_upgrade_and_a_replay(world_of_databases: World):
+    world, case = world_of_databases, uuid7()
+    hearer = await world.numbers()
+    newer = number(world.here, case, 1, type_=TYPE.replace(".v1", ".v2"))
+    await hearer.inbox.take([newer, number(world.here, case, 2)])
+    (letter,) = await hearer.rows(tables.parked)
+    upgraded = await world.numbers(like=hearer)
+    upgraded.upgrade()
+    async with upgraded.database.transaction() as uow:
+        await deadletters.replay(uow, upgraded.retries, letter.seq, "upgraded")
+    await upgraded.retries.try_due()
+    await upgraded.inbox.take([newer])
+    assert await upgraded.seen(case) == [2, 1]
+    assert await upgraded.states() == []
+
+
+async def test_another_content_under_a_known_id_is_not_done_by_a_replay(world_of_databases: World):
+    world, case, id_ = world_of_databases, uuid7(), uuid7()
+    hearer = await world.numbers()
+    await hearer.inbox.take([number(world.here, case, n, id_=id_) for n in (1, 2)])
+    (letter,) = await hearer.rows(tables.parked)
+    async with hearer.database.transaction() as uow:
+        await deadletters.replay(uow, hearer.retries, letter.seq, "do it")
+    await hearer.retries.try_due()
+    assert await hearer.seen(case) == [1]
+    assert len(await hearer.rows(tables.parked)) == 1

@@ -1,0 +1,119 @@
+"""What reaches another organisation: what its audience allows, all of that, once, and without delaying anybody."""
+
+from sqlalchemy import delete
+
+from shared import tables
+from shared.forwarder import may_hear
+from shared.ids import uuid7
+from shared.testing.numbers import Numbers, until, working
+from shared.testing.servers import RabbitMQ, Vhost
+from shared.testing.world import World
+from shared.topology import apply
+
+
+async def settled(hearer: Numbers, case: object, expected: list[int]) -> None:
+    async def as_expected() -> bool:
+        return await hearer.seen(case) == expected  # pyright: ignore[reportArgumentType] -- an id
+
+    await until(as_expected)
+
+
+async def test_only_what_the_audience_allows_reaches_the_other_organisation(world: World):
+    teller, elsewhere = await world.numbers("teller"), await world.numbers(organisation=world.there)
+    shared_case, own_case = uuid7(), uuid7()
+    (forwarder,) = teller.forwarding.forwarders
+    hearer = await world.numbers()
+    parts = (teller.relay.run(), forwarder.run(), hearer.inbox.run(hearer.broker))
+    async with working(*parts, elsewhere.inbox.run(elsewhere.broker)):
+        for n in range(5):
+            await teller.tell(own_case, n)
+            await teller.tell(shared_case, n, to=frozenset({world.there}))
+        await settled(elsewhere, shared_case, list(range(5)))
+        await settled(hearer, own_case, list(range(5)))
+    assert await elsewhere.seen(own_case) == []
+    assert len(await elsewhere.rows(tables.inbox)) == 5
+
+
+async def test_an_audience_is_matched_by_whole_names_only(world_of_databases: World):
+    teller = await world_of_databases.numbers("teller")
+    await teller.tell(uuid7(), 1, to=frozenset({"af", "skara"}))
+    found = {
+        name: len(await teller.rows(tables.event, may_hear(name))) for name in ("af", "a", "skara", "kara", "%", "a_")
+    }
+    assert found == {"af": 1, "a": 0, "skara": 1, "kara": 0, "%": 0, "a_": 0}
+
+
+async def test_the_cursor_survives_a_restart(world_of_databases: World):
+    world, case = world_of_databases, uuid7()
+    teller, elsewhere = await world.numbers("teller"), await world.numbers(organisation=world.there)
+    to = frozenset({world.there})
+    async with working(elsewhere.inbox.run(elsewhere.broker)):
+        hearer = await world.numbers()
+        async with working(teller.relay.run(), hearer.inbox.run(hearer.broker)):
+            async with working(teller.forwarding.forwarders[0].run()):
+                await teller.tell(case, 1, 2, to=to)
+                await settled(elsewhere, case, [1, 2])
+            await teller.tell(case, 3, to=to)
+            restarted = await world.numbers("teller", like=teller)
+            async with working(restarted.forwarding.forwarders[0].run()):
+                await settled(elsewhere, case, [1, 2, 3])
+    (cursor,) = await teller.rows(tables.cursor)
+    assert cursor.recipient == world.there
+    assert elsewhere.handled == 3
+
+
+async def test_a_recipient_who_comes_after_old_events_were_erased_is_not_stuck_before_them(world_of_databases: World):
+    world, case = world_of_databases, uuid7()
+    teller, elsewhere = await world.numbers("teller"), await world.numbers(organisation=world.there)
+    hearer = await world.numbers()
+    async with working(teller.relay.run(), hearer.inbox.run(hearer.broker), elsewhere.inbox.run(elsewhere.broker)):
+        await teller.tell(uuid7(), *range(300))
+        await teller.tell(case, 7, to=frozenset({world.there}))
+
+        async def all_positioned() -> bool:
+            positions = await teller.positions()
+            return len(positions) == 301 and None not in positions
+
+        await until(all_positioned)
+        async with teller.database.writing() as connection:
+            await connection.execute(delete(tables.event).where(tables.event.c.position <= 250))
+        async with working(teller.forwarding.forwarders[0].run()):
+            await settled(elsewhere, case, [7])
+
+
+async def test_a_recipient_that_is_away_delays_nobody_and_misses_nothing(
+    servers: World, rabbitmq: RabbitMQ, common_vhost: Vhost
+):
+    world, case = servers, uuid7()
+    teller, elsewhere = await world.numbers("teller"), await world.numbers(organisation=world.there)
+    hearer, (forwarder,) = await world.numbers(), teller.forwarding.forwarders
+    rabbitmq.manage("DELETE", f"/exchanges/{common_vhost.name}/samspar.{world.there}")
+    async with working(teller.relay.run(), forwarder.run(), hearer.inbox.run(hearer.broker)):
+        await teller.tell(case, 1, 2, to=frozenset({world.there}))
+        await settled(hearer, case, [1, 2])
+
+        async def stalled() -> bool:
+            return forwarder.direction in teller.flow.faults()
+
+        await until(stalled)
+        assert "publishing" not in teller.flow.faults()
+        await teller.tell(case, 3, to=frozenset({world.there}))
+        await settled(hearer, case, [1, 2, 3])
+        await apply(common_vhost.url, world.topologies, settle=0)
+        async with working(elsewhere.inbox.run(elsewhere.broker)):
+            await settled(elsewhere, case, [1, 2, 3])
+
+
+async def test_of_two_replicas_one_forwards(servers: World):
+    world, case = servers, uuid7()
+    teller, elsewhere = await world.numbers("teller"), await world.numbers(organisation=world.there)
+    replica = await world.numbers("teller", like=teller)
+    (first,), (second,) = teller.forwarding.forwarders, replica.forwarding.forwarders
+    async with working(teller.relay.run(), elsewhere.inbox.run(elsewhere.broker), second.run(), first.run()):
+
+        async def one_stands_by() -> bool:
+            return [s.flow.lines[first.direction].standing_by for s in (teller, replica)].count(True) == 1
+
+        await until(one_stands_by)
+        await teller.tell(case, *range(50), to=frozenset({world.there}))
+        await settled(elsewhere, case, list(range(50)))
