@@ -6,13 +6,13 @@ together, or not at all.
 
 import asyncio
 import sqlite3
-from collections.abc import AsyncGenerator, Awaitable, Callable, Coroutine
+from collections.abc import AsyncGenerator, Awaitable, Callable, Coroutine, Sequence
 from contextlib import asynccontextmanager, suppress
 from typing import Any, TypeVar
 from uuid import UUID
 
+from sqlalchemy import Executable, text
 from sqlalchemy import event as on_event
-from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, AsyncSession, create_async_engine
@@ -118,6 +118,15 @@ class Database:
                 yield connection
             finally:
                 await connection.invalidate()
+
+    async def keep(self, connection: AsyncConnection, statement: Executable, rows: Sequence[dict[str, Any]]) -> None:
+        """Writes rows on a connection that is held `alone`, so that whoever lost the right cannot write either."""
+        if self.sqlite:
+            async with self.writing() as writer:
+                await writer.execute(statement, rows)
+            return
+        await connection.execute(statement, rows)
+        await connection.commit()
 
     @asynccontextmanager
     async def _turn(self) -> AsyncGenerator[None]:

@@ -1,19 +1,17 @@
 """Events: what a service tells (`Event`) and the smaller classes with which another reads it (`Heard`)."""
 
 from datetime import datetime
-from typing import Annotated, Any, ClassVar, Self
+from typing import Any, ClassVar, Self
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict, Field, PlainSerializer, TypeAdapter, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 from pydantic.alias_generators import to_camel
 
 from .envelope import PREFIX, Envelope
 from .errors import Fault, Refused
 
+OBJECT = TypeAdapter(dict[str, Any])
 Outside = Field(exclude=True, kw_only=True)
-When = Annotated[
-    datetime, PlainSerializer(lambda t: TypeAdapter(datetime).dump_python(t, mode="json"), when_used="json")
-]
 
 
 class BadBody(Refused):
@@ -79,11 +77,11 @@ class Heard(BaseModel):
     def read(cls, envelope: Envelope, body: bytes) -> Self:
         """Raises `BadBody`, naming fields but never values."""
         try:
-            fields = TypeAdapter(dict[str, Any]).validate_json(body)
-            return cls.model_validate({**fields, "envelope": envelope})
+            return cls.model_validate({**OBJECT.validate_json(body), "envelope": envelope})
         except ValidationError as error:
-            where = ", ".join(sorted({".".join(map(str, e["loc"])) for e in error.errors()}))
-            raise BadBody("Send the body of the contract.", fields=where or "body") from error
+            known = {field.alias or name for name, field in cls.model_fields.items()}
+            where = {str(e["loc"][0]) for e in error.errors(include_input=False) if e["loc"]}
+            raise BadBody("Send the body of the contract.", fields=", ".join(sorted(where & known)) or "body") from None
 
     @property
     def case_id(self) -> UUID:

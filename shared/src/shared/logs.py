@@ -9,7 +9,10 @@ from opentelemetry import trace
 
 
 class JsonLines(logging.Formatter):
-    """One object a line. Of an exception only its kind and place are kept: its text may hold values."""
+    """One object a line. Of an exception only its kind and place are kept: its text may hold values.
+
+    Of a message only the first line is kept: asyncio writes the text of a lost exception below it.
+    """
 
     def format(self, record: logging.LogRecord) -> str:
         span = trace.get_current_span().get_span_context()
@@ -17,7 +20,7 @@ class JsonLines(logging.Formatter):
             "time": datetime.fromtimestamp(record.created, UTC).isoformat(),
             "level": record.levelname.lower(),
             "logger": record.name,
-            "message": record.getMessage(),
+            "message": record.getMessage().partition("\n")[0],
         }
         if span.is_valid:
             line["trace"] = f"{span.trace_id:032x}"
@@ -32,8 +35,8 @@ def logs(level: int = logging.INFO) -> None:
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(JsonLines())
     logging.basicConfig(level=level, handlers=[handler], force=True)
-    for noisy in ("aiormq", "aio_pika", "httpx", "alembic", "uvicorn.error"):
-        logging.getLogger(noisy).setLevel(logging.CRITICAL if noisy == "uvicorn.error" else logging.WARNING)
+    for noisy in ("aiormq", "aio_pika", "httpx", "alembic", "uvicorn.access", "uvicorn.error"):
+        logging.getLogger(noisy).setLevel(logging.CRITICAL if noisy.startswith("uvicorn") else logging.WARNING)
 
 
 def _place(record: logging.LogRecord) -> list[str]:

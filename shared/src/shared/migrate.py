@@ -22,7 +22,10 @@ async def migrate(engine: AsyncEngine, service: str) -> None:
     turn = _TURNS.setdefault(asyncio.get_running_loop(), asyncio.Lock())
     async with turn, engine.begin() as connection:
         if engine.dialect.name == "postgresql":
+            for patience in ("statement_timeout", "lock_timeout"):
+                await connection.execute(text(f"SET LOCAL {patience} = 0"))
             await connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": LOCK})
+            await connection.execute(text("SET LOCAL lock_timeout = '10s'"))
         await connection.run_sync(upgrade, service)
 
 

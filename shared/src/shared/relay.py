@@ -74,12 +74,7 @@ class Relay:
         if not rows:
             return
         marks = [{"s": row.seq, "p": position + n} for n, row in enumerate(rows, 1)]
-        if self.database.sqlite:
-            async with self.database.writing() as writer:
-                await writer.execute(MARK, marks)
-            return
-        await connection.execute(MARK, marks)
-        await connection.commit()
+        await self.database.keep(connection, MARK, marks)
 
     async def _idle(self) -> None:
         try:

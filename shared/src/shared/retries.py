@@ -9,7 +9,7 @@ from uuid import UUID
 
 from sqlalchemy import Row, and_, delete, exists, func, or_, select, update
 
-from .broker.protocol import Message
+from .broker.protocol import Message, queue_of
 from .db import FAULTS, CommitUnknown, Database, is_away, is_tie
 from .errors import Fault
 from .handling import run_handlers
@@ -34,6 +34,7 @@ class Retries:
     ) -> None:
         self.database = database
         self.admission = admission
+        self.queue = queue_of(database.whoami.organisation, database.whoami.service)
         self.subscriptions = subscriptions
         self.parking = parking
         self._woken: set[UUID] = set()
@@ -100,7 +101,7 @@ class Retries:
                     rows = self.subscriptions.of(envelope)
                     heard = [(envelope, row, row.heard.read(envelope, message.body)) for row in rows]
                     hops = {envelope.id: message.headers.get("traceparent")}
-                    await run_handlers(uow, heard, queue="parked", hops=hops, again=True)
+                    await run_handlers(uow, heard, queue=self.queue, hops=hops, again=True)
                 await uow.session.execute(delete(parked).where(parked.c.seq == seen.seq))
             return True
         except Exception as error:

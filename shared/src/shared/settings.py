@@ -1,11 +1,17 @@
 """What a service is told from outside: by environment variables `SAMSPAR_…`, and nothing else reads the environment."""
 
+import os
 from datetime import datetime
 from pathlib import Path
 from typing import ClassVar, Self
 
 from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+def environment() -> dict[str, str]:
+    """This process's own, for one that it starts."""
+    return dict(os.environ)
 
 
 class Settings(BaseSettings):

@@ -58,7 +58,7 @@ class Instant(TypeDecorator[datetime]):
 
 
 class Organisations(TypeDecorator[frozenset[str]]):
-    """A set of organisations in one column, as `,af,bengtsfors,`, so that both databases can filter by it."""
+    """A set of organisations in one column, as `,agency,norrby,`, so that both databases can filter by it."""
 
     impl = Text
     cache_ok = True

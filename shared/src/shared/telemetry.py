@@ -29,6 +29,15 @@ def context_of(traceparent: str | None) -> Context:
     return PROPAGATOR.extract({HOP: traceparent} if traceparent else {}, context=Context())
 
 
+def origin_of(traceparent: str | None, *, inside: bool) -> tuple[Context, list[Link]]:
+    """What a span begins from: `inside` the context named is its parent; else it is a root with a link to it."""
+    context = context_of(traceparent)
+    if inside:
+        return context, []
+    came = trace.get_current_span(context).get_span_context()
+    return Context(), [Link(came)] if came.is_valid else []
+
+
 def traceparent_of(span: Span) -> str | None:
     carrier: dict[str, str] = {}
     PROPAGATOR.inject(carrier, context=trace.set_span_in_context(span, Context()))
@@ -66,12 +75,12 @@ def sending(messages: Sequence[Message], exchange: str) -> Generator[None]:
 
 @contextmanager
 def processing(envelope: Envelope, queue: str, *, hop: str | None, again: bool = False) -> Generator[str | None]:
-    """A CONSUMER span; yields the traceparent for what the handler tells. A retry or replay is linked, not a child."""
-    parent = context_of(hop or envelope.traceparent)
-    links: list[Link] = []
-    if again:
-        came = trace.get_current_span(parent).get_span_context()
-        links, parent = ([Link(came)] if came.is_valid else []), Context()
+    """A CONSUMER span; yields the traceparent for what the handler tells.
+
+    A retry or replay, and what another organisation tells, is linked, not a child.
+    """
+    own = queue.split(".")[1] == envelope.organisation
+    parent, links = origin_of(hop or envelope.traceparent, inside=own and not again)
     attributes: dict[str, Any] = {
         "messaging.system": "rabbitmq",
         "messaging.operation.type": "process",

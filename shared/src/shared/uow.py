@@ -119,14 +119,19 @@ class UnitOfWork:
             raise NotFound(f"Check the id of the {kind.__name__.lower()}.")
         if self.shown is None:
             self.shown = found
-            if self.if_match not in (None, "*", self.etag):
+            if not self._as_read():
                 raise Changed("Read it again, then decide.")
         return found
 
     @property
     def etag(self) -> str | None:
-        """The version of the row that this request is about: the first one it got."""
+        """The version of the row that this request is about: the first one it got, or made."""
         return f'"{self.shown.version}"' if self.shown is not None else None
+
+    def _as_read(self) -> bool:
+        """Whether If-Match (RFC 9110 13.1.1: any, or one of a list) allows it."""
+        said = [tag.strip() for tag in (self.if_match or "*").split(",")]
+        return "*" in said or self.etag in said
 
     async def _may_move(self, thing: UUID) -> None:
         if self.caller is None:
@@ -151,6 +156,7 @@ class UnitOfWork:
     def add(self, entity: Entity) -> None:
         """A new row. Its stream must be locked."""
         self._require(entity.case_id)
+        self.shown = self.shown or entity
         self._entities[type(entity), entity.id] = entity
         self.session.add(entity)
 

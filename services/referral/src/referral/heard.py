@@ -1,6 +1,6 @@
 """What referral hears, as it reads it."""
 
-from datetime import datetime
+from datetime import date
 from uuid import UUID
 
 from pydantic import Field
@@ -19,7 +19,7 @@ class ReferralReceived(Heard, type="referral.received"):
     sha256: str
     referrer: str
     answers: dict[str, str] = Field(default_factory=dict)
-    dates: dict[str, datetime] = Field(default_factory=dict)
+    dates: dict[str, date] = Field(default_factory=dict)
 
 
 class ReferralWithdrawn(Heard, type="referral.withdrawn"):

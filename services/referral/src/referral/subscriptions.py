@@ -1,5 +1,6 @@
 """Events in: home hears all facts of its cases, intake what became of them, answers what is asked."""
 
+from shared.events import Heard
 from shared.pathways import KINDS, Told, WithdrawnBySender
 from shared.subscriptions import Subscriptions
 from shared.timers import Rang, Timers
@@ -19,12 +20,13 @@ def subscriptions(home: Home) -> Subscriptions:
 
     @table.on(heard.ReferralReceived, loads=Case, by="case_id")
     async def _begin(uow: UnitOfWork, event: heard.ReferralReceived) -> None:
-        if event.home == uow.whoami.organisation:
+        if _own(uow, event):
             await home.begin(uow, event)
 
     @table.on(heard.ReferralWithdrawn, loads=Case, by="case_id")
     async def _withdraw(uow: UnitOfWork, event: heard.ReferralWithdrawn) -> None:
-        await home.hear(uow, event.case_id, WithdrawnBySender(event.time))
+        if _own(uow, event):
+            await home.hear(uow, event.case_id, WithdrawnBySender(event.time))
 
     @table.on_each(heard.TaskTold, _moments(), loads=Case, by="case_id")
     async def _hear(uow: UnitOfWork, event: heard.TaskTold) -> None:
@@ -37,7 +39,7 @@ def subscriptions(home: Home) -> Subscriptions:
                 findings=event.findings,
                 party=event.party,
             )
-            await home.hear(uow, event.case_id, told)
+            await home.hear(uow, event.case_id, told, told_by=event.envelope.organisation)
 
     _intake(table)
     _answers(table)
@@ -47,15 +49,18 @@ def subscriptions(home: Home) -> Subscriptions:
 def _intake(table: Subscriptions) -> None:
     @table.on(heard.ReferralReturned)
     async def _returned(uow: UnitOfWork, event: heard.ReferralReturned) -> None:
-        await intake.became(uow, event.case_id, Status.RETURNED, event.time, reason=event.reason)
+        if _own(uow, event):
+            await intake.became(uow, event.case_id, Status.RETURNED, event.time, reason=event.reason)
 
     @table.on(heard.CaseOpened)
     async def _opened(uow: UnitOfWork, event: heard.CaseOpened) -> None:
-        await intake.became(uow, event.case_id, Status.OPENED, event.time)
+        if _own(uow, event):
+            await intake.became(uow, event.case_id, Status.OPENED, event.time)
 
     @table.on(heard.CaseClosed)
     async def _closed(uow: UnitOfWork, event: heard.CaseClosed) -> None:
-        await intake.became(uow, event.case_id, Status.ENDED, event.time, ending=event.ending)
+        if _own(uow, event):
+            await intake.became(uow, event.case_id, Status.ENDED, event.time, ending=event.ending)
 
 
 def _answers(table: Subscriptions) -> None:
@@ -65,7 +70,7 @@ def _answers(table: Subscriptions) -> None:
 
     @table.on(heard.AnswerRecalled, loads=Answer)
     async def _recall(uow: UnitOfWork, event: heard.AnswerRecalled) -> None:
-        await answers.recall(uow, event.play)
+        await answers.recall(uow, event.play, home=event.envelope.organisation)
 
 
 def timers(home: Home) -> Timers:
@@ -77,6 +82,11 @@ def timers(home: Home) -> Timers:
         await home.expire(uow, rang.stream, rang.key, rang.due)
 
     return table
+
+
+def _own(uow: UnitOfWork, event: Heard) -> bool:
+    """Whether this service told it: what became of its referrals and cases it learns from nobody else."""
+    return event.envelope.source == uow.whoami.source
 
 
 def _moments() -> list[str]:

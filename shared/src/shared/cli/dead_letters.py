@@ -4,10 +4,6 @@ import json
 from typing import Annotated, Any
 
 import typer
-from rich.console import Console
-from rich.table import Table
-
-from shared.ids import uuid7
 
 from .instance import Data, Json, Token, current
 
@@ -28,11 +24,17 @@ def list_(service: Service = "", token: Token = None, data: Data = None, as_json
     if as_json:
         typer.echo(json.dumps(found))
         return
+    if not found:
+        typer.echo("No dead letters.")
+        return
+    from rich.console import Console
+    from rich.table import Table
+
     table = Table("Service", "Number", "Event", "Cause", "Attempts", "Last error", box=None)
     for each in found:
         row = (each["service"], each["id"], each["type"], each["cause"], each["attempts"], each["last_error"])
         table.add_row(*(str(value) for value in row))
-    Console().print(table if found else "No dead letters.")
+    Console().print(table)
 
 
 @app.command()
@@ -56,5 +58,7 @@ def skip(letter: Letter, service: Service, reason: Reason, token: Token = None, 
 
 
 def _resolve(how: str, letter: int, service: str, reason: str, token: str | None, data: Any) -> None:
+    from shared.ids import uuid7
+
     path = f"/dead-letters/{letter}/{how}"
     current(data).ask(service, path, token=token, body={"reason": reason}, key=str(uuid7()))

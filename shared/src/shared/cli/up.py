@@ -1,28 +1,15 @@
 """Run services: all embedded in one process, or any of them on real servers."""
 
-import asyncio
-import os
-import signal
-import sys
-import threading
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-import uvicorn
-from pydantic import SecretStr
 
-from shared.db import open_engine
-from shared.demo.embedded import config, running
-from shared.errors import Invalid
-from shared.installed import names, service
-from shared.issuer import DevelopmentIssuer
-from shared.logs import logs
-from shared.loop import run
-from shared.migrate import migrate
+from shared.errors import Invalid, Unavailable
 from shared.parties import Parties
 
 from .instance import remember
+from .parties import read_parties
 
 Organisation = Annotated[str, typer.Option(envvar="SAMSPAR_ORGANISATION", help="The organisation that runs them")]
 
@@ -32,29 +19,33 @@ class Incomplete(Invalid):
 
 
 def up(
-    services: Annotated[list[str] | None, typer.Argument(help="Which services; all, if none is named")] = None,
+    services: Annotated[
+        list[str] | None, typer.Argument(help="Which services; all that the organisation runs, if none is named")
+    ] = None,
     organisation: Organisation = "bengtsfors",
     broker: Annotated[str | None, typer.Option(envvar="SAMSPAR_BROKER_URL", help="amqp://…")] = None,
     database: Annotated[str | None, typer.Option(envvar="SAMSPAR_DATABASE_URL", help="postgresql://…/name")] = None,
     data: Annotated[Path, typer.Option(envvar="SAMSPAR_DATA", help="Directory for what is kept")] = Path(".samspar/up"),
-    parties: Annotated[Path, typer.Option(envvar="SAMSPAR_PARTIES")] = Path("deploy/parties"),
-    pathways: Annotated[Path, typer.Option(envvar="SAMSPAR_PATHWAYS")] = Path("deploy/pathways"),
-    host: Annotated[str, typer.Option(envvar="SAMSPAR_HOST")] = "127.0.0.1",
-    port: Annotated[int | None, typer.Option(envvar="SAMSPAR_PORT", help="Only for one service")] = None,
+    parties: Annotated[
+        Path, typer.Option(envvar="SAMSPAR_PARTIES", help="Who takes part, and where their services are")
+    ] = Path("deploy/parties"),
+    pathways: Annotated[
+        Path, typer.Option(envvar="SAMSPAR_PATHWAYS", help="The definitions that home plays")
+    ] = Path("deploy/pathways"),
+    host: Annotated[str, typer.Option(envvar="SAMSPAR_HOST", help="Where they listen")] = "127.0.0.1",
+    port: Annotated[
+        int | None, typer.Option(envvar="SAMSPAR_PORT", help="Only for one service; the parties' files have those of all")
+    ] = None,
     while_stdin: Annotated[bool, typer.Option("--while-stdin", hidden=True)] = False,
 ) -> None:
     """Start services and keep them up until Ctrl-C. Without a broker: SQLite and an in-process bus."""
-    chosen = services or names()
-    if broker is not None and len(chosen) != 1:
-        raise Incomplete("On a broker name one service, and start one process for each.")
-    if broker is not None and database is None:
-        raise Incomplete("Give the service's database with --database.")
-    if port is not None and len(chosen) != 1:
-        raise Incomplete("A port is for one service; the parties' files have the addresses of all.")
-    logs()
-    if while_stdin:
-        threading.Thread(target=_end_with_stdin, daemon=True).start()
-    urls = Parties.load(parties)[organisation].urls
+    from shared.demo.owner import owned
+
+    from .running import keep_up
+
+    known = read_parties(parties)
+    chosen = _chosen(known, organisation, services or [])
+    _whole(chosen, broker=broker, database=database, port=port)
     told: dict[str, dict[str, Any]] = {
         name: {
             "organisation": organisation,
@@ -62,20 +53,54 @@ def up(
             "parties": parties,
             "pathways": pathways,
             "host": host,
-            "port": port or int(urls[name].rpartition(":")[2]),
+            "port": port or at,
         }
-        for name in chosen
+        for name, at in chosen.items()
     }
-    if broker is None:
-        data.mkdir(parents=True, exist_ok=True)
-        DevelopmentIssuer.open(data, broker_url="", database_url="sqlite://", host=host)
-        remember(organisation, data, parties)
-        run(_embedded(data, told))
+    if broker is not None:
+        keep_up(told, broker=broker, database=database, while_stdin=while_stdin)
         return
-    assert database is not None
-    real: dict[str, Any] = told[chosen[0]] | {"broker_url": SecretStr(broker), "database_url": SecretStr(database)}
-    installed = service(chosen[0])
-    uvicorn.Server(config(installed.create(installed.settings(**real)))).run()
+    with owned(data):
+        _develop(data, host)
+        remember(organisation, data, parties, issues_tokens=True)
+        keep_up(told, while_stdin=while_stdin)
+
+
+def _chosen(parties: Parties, organisation: str, named: list[str]) -> dict[str, int]:
+    """The services to run, each with the port of its address. Raises `Incomplete`, `NotInstalled`."""
+    from shared.installed import service
+
+    own = parties[organisation].urls
+    for name in named or own:
+        service(name)
+        if name not in own:
+            known = ", ".join(own) or "none"
+            raise Incomplete(f"Say in {organisation}.yaml where its {name} is; of its services it names: {known}.")
+    return {name: _port(own[name]) for name in named or own}
+
+
+def _port(url: str) -> int:
+    scheme, _, rest = url.partition("://")
+    port = rest.partition("/")[0].rpartition(":")[2]
+    return int(port) if port.isdecimal() else {"http": 80}.get(scheme, 443)
+
+
+def _whole(chosen: dict[str, int], *, broker: str | None, database: str | None, port: int | None) -> None:
+    if not chosen:
+        raise Incomplete("Name an organisation that runs services of its own.")
+    if broker is not None and len(chosen) != 1:
+        raise Incomplete("On a broker name one service, and start one process for each.")
+    if (broker is None) != (database is None):
+        raise Incomplete("Give --broker and the service's --database together, or neither.")
+    if port is not None and len(chosen) != 1:
+        raise Incomplete("A port is for one service; the parties' files have the addresses of all.")
+
+
+def _develop(data: Path, host: str) -> None:
+    """Embedded, tokens come from the development issuer, which refuses where others could reach it."""
+    from shared.issuer import DevelopmentIssuer
+
+    DevelopmentIssuer.open(data, broker_url="", database_url="sqlite://", host=host)
 
 
 def migrate_database(
@@ -83,6 +108,13 @@ def migrate_database(
     database: Annotated[str, typer.Option(envvar="SAMSPAR_DATABASE_URL", help="postgresql://…/name, as its owner")],
 ) -> None:
     """Bring a service's database to the newest schema: expand first, contract a release later."""
+    from sqlalchemy.exc import ArgumentError, DBAPIError
+
+    from shared.db import open_engine
+    from shared.installed import service
+    from shared.loop import run
+    from shared.migrate import migrate
+
     service(name)
 
     async def work() -> None:
@@ -90,23 +122,13 @@ def migrate_database(
         await migrate(engine, name)
         await engine.dispose()
 
-    run(work())
+    try:
+        run(work())
+    except ArgumentError as error:
+        raise Incomplete("Give the database as postgresql://user@host/name.") from error
+    except (OSError, DBAPIError) as error:
+        state = getattr(getattr(error, "orig", None), "sqlstate", None)
+        if isinstance(error, DBAPIError) and state is not None and state[:2] not in {"08", "28", "3D", "42", "57"}:
+            raise
+        raise Unavailable(f"Check the server, the database and the user's rights ({type(error).__name__}).") from error
     typer.echo(f"The database of {name} is up to date.")
-
-
-async def _embedded(data: Path, told: dict[str, dict[str, Any]]) -> None:
-    stop = asyncio.Event()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        asyncio.get_running_loop().add_signal_handler(number, stop.set)
-    async with running(data, told):
-        for name, settings in told.items():
-            typer.echo(f"{name:11} http://{settings['host']}:{settings['port']}/{name}/v1")
-        typer.echo("Ctrl-C ends.")
-        await stop.wait()
-
-
-def _end_with_stdin() -> None:
-    """Whoever started this holds the other end: when it is gone, so is this."""
-    while sys.stdin.buffer.read(1):
-        pass
-    os.kill(os.getpid(), signal.SIGTERM)

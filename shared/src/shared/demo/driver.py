@@ -1,7 +1,7 @@
 """Drives a demo: moves the clock when all is quiet, and plays each move of the script over HTTP."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
@@ -14,9 +14,11 @@ from .script import ROUTES, Do, Move, Person
 from .world import World
 
 QUIET_WITHIN = 180.0
-LOOK = 0.03
+LOOK = 0.01
 
 Progress = Callable[[int, int, datetime, str], None]
+Look = Callable[[str], Awaitable[dict[str, Any] | None]]
+"""What a service's `/flowz` says, or nothing while it is away or stalled."""
 
 
 class NeverQuiet(Unavailable):
@@ -26,9 +28,10 @@ class NeverQuiet(Unavailable):
 class Driver:
     """Plays one script. Run again over the same directory it repeats what was done, which does nothing, and goes on."""
 
-    def __init__(self, world: World, clients: Clients, progress: Progress) -> None:
+    def __init__(self, world: World, clients: Clients, look: Look, progress: Progress) -> None:
         self.world = world
         self.clients = clients
+        self.look = look
         self.progress = progress
         self.cases: dict[str, dict[str, str]] = {}
         self._now = world.script.begins
@@ -75,7 +78,7 @@ class Driver:
         try:
             async with asyncio.timeout(QUIET_WITHIN):
                 while True:
-                    flows = await asyncio.gather(*(self.clients.flow(name) for name in self.world.ports))
+                    flows = await asyncio.gather(*(self.look(name) for name in self.world.ports))
                     here = [flow for flow in flows if flow is not None]
                     told = None if len(here) < len(flows) or any(_busy(f) for f in here) else [f["told"] for f in here]
                     if told is not None and told == before:

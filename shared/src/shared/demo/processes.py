@@ -1,7 +1,6 @@
 """Services as processes of their own on real servers: started, watched, and started again when they end."""
 
 import asyncio
-import os
 import sys
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager, suppress
@@ -17,9 +16,9 @@ from shared import topology
 from shared.broker.protocol import BrokerAway
 from shared.db import open_engine
 from shared.errors import Refused
-from shared.here import Here
-from shared.installed import service
+from shared.installed import bindings
 from shared.parties import Parties
+from shared.settings import environment
 
 from .world import World
 
@@ -48,6 +47,7 @@ async def running(world: World) -> AsyncGenerator[None]:
     for name in world.ports:
         await _made(world, name)
     await _topology(world)
+    world.began()
     watched = [asyncio.create_task(_watch(world, name)) for name in world.ports]
     try:
         yield
@@ -81,7 +81,7 @@ def _environment(world: World, name: str) -> dict[str, str]:
         f"SAMSPAR_{key.upper()}": str(value.get_secret_value() if isinstance(value, SecretStr) else value)
         for key, value in world.settings(name).items()
     }
-    return dict(os.environ) | told
+    return environment() | told
 
 
 @server_again
@@ -135,10 +135,6 @@ async def _server(world: World) -> AsyncGenerator[AsyncConnection]:
 async def _topology(world: World) -> None:
     """The demo's exchange and queues. What an earlier demo left in them is of cases that are gone, and ignored."""
     assert world.servers is not None
-    bindings: dict[str, list[str]] = {}
-    for name in world.ports:
-        installed = service(name)
-        here: Here = installed.create(installed.settings(**world.settings(name))).state.here
-        bindings[name] = here.subscriptions.bindings()
-    wanted = topology.of_parties(Parties.load(world.parties), bindings)
+    hear = {name: bindings(name) for name in world.ports}
+    wanted = topology.of_parties(Parties.load(world.parties), hear)
     await topology.apply(world.servers.broker, wanted)

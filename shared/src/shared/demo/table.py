@@ -1,84 +1,62 @@
-"""The demo's table: for each person when each fact happened, which deadline held, and where it ended."""
+"""The demo's table, for a terminal: a person's story, days and times, and the deadlines at a glance."""
 
-from dataclasses import dataclass
-from datetime import datetime
-from typing import Any
+from collections.abc import Iterable
+from itertools import groupby
 
 from rich import box
 from rich.table import Table
+from rich.text import Text
 
-from shared.calendar import STOCKHOLM
+from .rows import Deadline, Fact, Row
+from .times import clock, day, due
 
-from .clients import Clients
-from .script import Script
-
-SHOWN = ("referral", "meeting", "assessment", "activity", "answer", "case")
-
-
-@dataclass(frozen=True)
-class Row:
-    """One person of the demo."""
-
-    person: str
-    facts: list[str]
-    deadlines: list[str]
-    ended: str
-
-    def as_json(self) -> dict[str, Any]:
-        return {"person": self.person, "facts": self.facts, "deadlines": self.deadlines, "ended": self.ended}
+SAID_ANYWAY = ("case.opened", "case.closed")
+SHORT = {"referral.received": "referred", "referral.returned": "returned", "referral.withdrawn": "withdrawn"}
+SEPARATOR = " · "
 
 
-async def rows(script: Script, cases: dict[str, dict[str, str]], clients: Clients) -> list[Row]:
-    """From reporting alone: what it shows it has heard as events."""
-    found: list[Row] = []
-    for person in script.people:
-        case = cases[person.pseudonym]["case"]
-        timeline = (await clients.get("reporting", f"/operations/cases/{case}/timeline"))["items"]
-        deadlines = (await clients.get("reporting", f"/operations/cases/{case}/deadlines"))["items"]
-        ended = next((each["outcome"] for each in timeline if each["type"] == "case.closed"), "still open")
-        found.append(
-            Row(
-                person.pseudonym,
-                [_fact(each) for each in sorted(timeline, key=_when) if _is_fact(each)],
-                [_deadline(each) for each in sorted(deadlines, key=lambda d: (d["due"], d["task"], d["reach"]))],
-                ended,
-            )
-        )
-    return found
-
-
-def drawn(found: list[Row]) -> Table:
-    """For a terminal."""
-    table = Table(title="What happened, by the events alone (times in Stockholm)", box=box.SIMPLE_HEAD, expand=True)
-    for name, ratio in (("Person", 2), ("When each fact happened", 8), ("Deadlines", 7), ("Ended", 3)):
-        table.add_column(name, ratio=ratio, overflow="fold")
+def drawn(found: Iterable[Row]) -> Table:
+    """One row a person. What `opened` says is left out, since its end follows; it is in the JSON."""
+    table = Table(
+        title="What happened, by the events alone (times in Stockholm)",
+        title_style="bold",
+        box=box.HORIZONTALS,
+        show_lines=True,
+        pad_edge=False,
+    )
+    table.add_column("Person", no_wrap=True, style="bold")
+    table.add_column("What happened when", ratio=1)
+    table.add_column("Deadlines", max_width=30)
+    table.add_column("Ended", max_width=18)
     for row in found:
-        deadlines = [f"[red]{each}[/]" if "missed" in each else f"[green]{each}[/]" for each in row.deadlines]
-        table.add_row(f"[bold]{row.person}[/]", "\n".join(row.facts), "\n".join(deadlines), row.ended)
-        table.add_section()
+        table.add_row(row.person, _story(row), _deadlines(row.deadlines), _ended(row))
     return table
 
 
-def _is_fact(entry: dict[str, Any]) -> bool:
-    aggregate, moment = entry["type"].split(".")[:2]
-    return aggregate in SHOWN and moment not in ("requested", "recalled", "moved")
+def _story(row: Row) -> Text:
+    lines = [Text(row.story, style="italic")]
+    shown = [fact for fact in row.facts if fact.what not in SAID_ANYWAY and not fact.what.endswith(" opened")]
+    for name, facts in groupby(shown, key=lambda fact: day(fact.at)):
+        words = SEPARATOR.join(f"{clock(fact.at)}\N{NO-BREAK SPACE}{_what(fact)}" for fact in facts)
+        lines.append(Text.assemble((f"{name}  ", "cyan"), words))
+    return Text("\n").join(lines)
 
 
-def _when(entry: dict[str, Any]) -> tuple[str, str, str]:
-    return entry["time"], entry["type"], entry.get("task") or ""
+def _what(fact: Fact) -> str:
+    what = SHORT.get(fact.what, fact.what)
+    return f"{what} ({fact.outcome})" if fact.outcome else what
 
 
-def _fact(entry: dict[str, Any]) -> str:
-    what = f"{entry['task']} {entry['moment']}" if entry.get("task") else entry["type"]
-    outcome = entry.get("outcome")
-    said = f" ({outcome})" if outcome and outcome != entry["moment"] else ""
-    return f"{_local(entry['time'])} {what}{said}"
+def _deadlines(deadlines: list[Deadline]) -> Text:
+    missed = [each for each in deadlines if each.state == "missed"]
+    held = len(deadlines) - len(missed)
+    lines = [Text(f"{held} held", style="green")] if held else []
+    lines += [Text(f"MISSED {each.task} {each.reach}, due {due(each.due)}", style="bold red") for each in missed]
+    return Text("\n").join(lines)
 
 
-def _deadline(entry: dict[str, Any]) -> str:
-    late = ", learnt late" if entry.get("learntLate") else ""
-    return f"{entry['task']} {entry['reach']} by {_local(entry['due'])}: {entry['state']}{late}"
-
-
-def _local(time: str) -> str:
-    return f"{datetime.fromisoformat(time).astimezone(STOCKHOLM):%a %d %b %H:%M}"
+def _ended(row: Row) -> Text:
+    if row.ended is None:
+        return Text("still open", style="yellow")
+    closed = next(fact.at for fact in row.facts if fact.what == "case.closed")
+    return Text(f"{row.ended}\n{day(closed)} {clock(closed)}")

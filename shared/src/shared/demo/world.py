@@ -1,5 +1,6 @@
 """Where a demo lives: its directory, its organisation as deployed, its keys, and what each service is told."""
 
+import hashlib
 import secrets
 import shutil
 import socket
@@ -9,16 +10,19 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import yaml
-from pydantic import BaseModel, SecretStr
+from pydantic import BaseModel, SecretStr, ValidationError
 
 from shared import secret_file
+from shared.errors import Invalid, Refused
 from shared.installed import names
 from shared.issuer import PUBLIC_FILE, DevelopmentIssuer, Signer
 from shared.parties import Parties
 from shared.vault import KeyRing
 
+from .owner import LOCK
 from .script import Script
 
+RUN = "run.json"
 FIRST_PORT = 8101
 ISSUER = "https://issuer.demo.invalid"
 
@@ -31,27 +35,51 @@ class Servers:
     database: str
 
 
+def servers(broker: str | None, database: str | None) -> Servers | None:
+    """Those that were named. Raises `HalfReal`."""
+    if broker is None and database is None:
+        return None
+    if broker is None or database is None:
+        raise HalfReal("Give both --broker and --database, or neither.")
+    return Servers(broker, database)
+
+
+class HalfReal(Invalid):
+    """A demo runs embedded, or on a broker and a database server."""
+
+
+class NotADemos(Refused):
+    """That directory holds something else than a demo."""
+
+
 class Run(BaseModel):
-    """What a resumed run must know: the key of its clock, its name in idempotency keys, its ports."""
+    """What a resumed run must know: the key of its clock, its name in idempotency keys, its ports.
+
+    `plays`: the script and the servers, as a hash. `going`: begun and not finished.
+    """
 
     key: str
     name: str
     ports: dict[str, int]
+    plays: str
+    going: bool = False
 
 
 @dataclass(frozen=True)
 class World:
-    """One run. `key` moves the clock; `run` is part of every idempotency key, so that a resumed run repeats itself."""
+    """One run. Its name is part of every idempotency key, so that a resumed run repeats itself."""
 
     directory: Path
     script: Script
     servers: Servers | None
     pathways: Path
-    ports: dict[str, int]
-    key: str
-    run: str
+    run: Run
     signer: Signer
     resumed: bool
+
+    @property
+    def ports(self) -> dict[str, int]:
+        return self.run.ports
 
     @property
     def parties(self) -> Path:
@@ -70,45 +98,74 @@ class World:
             "port": self.ports[service],
             "keyring": self.directory / "keyring.json",
             "demo_clock": self.script.begins,
-            "demo_key": SecretStr(self.key),
+            "demo_key": SecretStr(self.run.key),
         }
         if self.servers is None:
             return told | {"broker_url": SecretStr(f"embedded://{self.directory}")}
         database = f"{self.servers.database.rstrip('/')}/samspar_{service}"
         return told | {"broker_url": SecretStr(self.servers.broker), "database_url": SecretStr(database)}
 
+    def began(self) -> None:
+        """What an earlier demo left is gone: interrupted from here on, it is resumed."""
+        _keep(self.directory, self.run.model_copy(update={"going": True}))
+
     def finished(self) -> None:
         """The next demo starts afresh."""
-        (self.directory / "run.json").unlink(missing_ok=True)
+        _keep(self.directory, self.run)
 
 
 def open_world(directory: Path, script: Script, deploy: Path, servers: Servers | None) -> World:
-    """Resumes an unfinished run in the directory, or starts afresh after a finished one."""
-    state = directory / "run.json"
-    resumed = state.exists()
-    if not resumed and directory.exists():
-        shutil.rmtree(directory)
-    directory.mkdir(parents=True, exist_ok=True)
-    if resumed:
-        known = Run.model_validate_json(state.read_bytes())
-    else:
+    """Resumes an unfinished run in the directory, or starts afresh: after a finished one, or one of something else.
+
+    The caller owns the directory. Raises `NotADemos`.
+    """
+    plays = hashlib.sha256(f"{servers} {script.model_dump_json()}".encode()).hexdigest()
+    known = _known(directory)
+    resumed = known is not None and known.going and known.plays == plays
+    if known is None or not resumed:
+        _empty(directory, a_demos=known is not None)
         ports = {name: _free_port(FIRST_PORT + n) for n, name in enumerate(_in_order())}
-        known = Run(key=secrets.token_urlsafe(24), name=secrets.token_hex(8), ports=ports)
+        known = Run(key=secrets.token_urlsafe(24), name=secrets.token_hex(8), ports=ports, plays=plays)
+        _keep(directory, known)
     KeyRing.open(directory / "keyring.json")
     signer = _signer(directory, servers)
     _write_parties(directory / "parties", script, deploy, known.ports, signer, servers)
-    secret_file.write(state, known.model_dump_json().encode(), replace=True)
     return World(
         directory=directory,
         script=script,
         servers=servers,
         pathways=deploy / "pathways",
-        ports=known.ports,
-        key=known.key,
-        run=known.name,
+        run=known.model_copy(update={"going": False}),
         signer=signer,
         resumed=resumed,
     )
+
+
+def _known(directory: Path) -> Run | None:
+    """The run of the directory; one that this version cannot read is as good as finished."""
+    path = directory / RUN
+    if not path.exists():
+        return None
+    try:
+        return Run.model_validate_json(path.read_bytes())
+    except ValidationError:
+        return Run(key="", name="", ports={}, plays="")
+
+
+def _keep(directory: Path, run: Run) -> None:
+    secret_file.write(directory / RUN, run.model_dump_json().encode(), replace=True)
+
+
+def _empty(directory: Path, *, a_demos: bool) -> None:
+    """Removes what a demo left there, and nobody else's files."""
+    there = [path for path in directory.iterdir() if path.name not in (LOCK, RUN)]
+    if there and not a_demos:
+        raise NotADemos(f"Give an empty directory with --data; {directory} is not one.")
+    for path in there:
+        if path.is_dir() and not path.is_symlink():
+            shutil.rmtree(path)
+        else:
+            path.unlink()
 
 
 def _signer(directory: Path, servers: Servers | None) -> Signer:
@@ -124,9 +181,11 @@ def _write_parties(
     directory: Path, script: Script, deploy: Path, ports: dict[str, int], signer: Signer, servers: Servers | None
 ) -> None:
     """The demo's organisation alone, as the deployment describes it, at the demo's ports and believing its issuer."""
+    described = deploy / "parties" / f"{script.organisation}.yaml"
+    Parties.load(deploy / "parties")[script.organisation]
     directory.mkdir(exist_ok=True)
     shutil.copy(deploy / "parties" / "services.yaml", directory / "services.yaml")
-    deployed = yaml.safe_load((deploy / "parties" / f"{script.organisation}.yaml").read_text(encoding="utf-8"))
+    deployed = yaml.safe_load(described.read_text(encoding="utf-8"))
     deployed["urls"] = {name: f"http://127.0.0.1:{port}" for name, port in ports.items()}
     deployed["services"] = dict.fromkeys(ports, "own")
     deployed["issuers"] = [{"issuer": signer.name, "keys": f"../{PUBLIC_FILE}"}]

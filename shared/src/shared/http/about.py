@@ -2,12 +2,13 @@
 
 from dataclasses import dataclass
 from datetime import date
-from typing import Any
+from typing import Any, cast
 
 from fastapi import APIRouter, FastAPI
 from fastapi.openapi.utils import get_openapi
 from fastapi.routing import APIRoute
 
+from .examples import example
 from .policies import policy_of, public, routes_of
 from .problems import MEDIA_TYPE, Problem
 
@@ -25,6 +26,13 @@ TRACE = {
     "description": "W3C Trace Context; taken up and passed on",
     "schema": {"type": "string"},
 }
+VERSION = {
+    "name": "If-Match",
+    "in": "header",
+    "required": False,
+    "description": "The ETag of what you read; a change made from an older version is refused",
+    "schema": {"type": "string"},
+}
 ERRORS = {
     "400": "The request cannot be read, or its Idempotency-Key is missing",
     "401": "The token is not believed",
@@ -37,6 +45,13 @@ ERRORS = {
     "428": "If-Match is missing",
     "500": "A fault of the platform",
     "503": "The platform cannot do this right now; try again with the same key",
+}
+
+
+CHANGES = ("POST", "PUT", "PATCH", "DELETE")
+SAID = {
+    "traceparent": {"description": "The trace this answer belongs to", "schema": {"type": "string"}},
+    "ETag": {"description": "The version of what is shown, where it is one thing", "schema": {"type": "string"}},
 }
 
 
@@ -109,7 +124,22 @@ def _described(app: FastAPI, api: Api, url: str) -> dict[str, Any]:
                 _complete(operation, route, method)
     for name in ("HTTPValidationError", "ValidationError"):
         shapes.pop(name, None)
+    _show(schema["paths"], shapes)
     return schema
+
+
+def _show(part: Any, shapes: dict[str, Any]) -> None:
+    """An example with every body of the API that is JSON."""
+    if isinstance(part, list):
+        for each in cast(list[Any], part):
+            _show(each, shapes)
+    if not isinstance(part, dict):
+        return
+    for name, each in cast(dict[str, Any], part).items():
+        if name in ("application/json", MEDIA_TYPE):
+            each.setdefault("examples", {"example": {"value": example(each["schema"], shapes)}})
+        else:
+            _show(each, shapes)
 
 
 def _complete(operation: dict[str, Any], route: APIRoute, method: str) -> None:
@@ -120,6 +150,8 @@ def _complete(operation: dict[str, Any], route: APIRoute, method: str) -> None:
     parameters.append(TRACE)
     if secured and method == "POST" and policy is not None and policy.idempotent:
         parameters.append(IDEMPOTENCY)
+    if secured and method in CHANGES:
+        parameters.append(VERSION | {"required": method != "POST"})
     answers = operation.setdefault("responses", {})
     answers.pop("422", None)
     for status, meaning in ERRORS.items():
@@ -130,7 +162,4 @@ def _complete(operation: dict[str, Any], route: APIRoute, method: str) -> None:
             }
     for status, answer in answers.items():
         if status < "300":
-            answer.setdefault("headers", {})["traceparent"] = {
-                "description": "The trace this answer belongs to",
-                "schema": {"type": "string"},
-            }
+            answer.setdefault("headers", {}).update(SAID)

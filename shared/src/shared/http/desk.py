@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Annotated, Any
 from uuid import UUID
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, Path, Query
 from pydantic import BaseModel, Field
 
 from shared import deadletters
@@ -12,6 +12,10 @@ from shared.deadletters import DeadLetter, Shown
 
 from .policies import operator
 from .route import Service, Transaction
+from .views import Body
+
+LetterId = Annotated[int, Path(description="The dead letter", ge=0, lt=2**63)]
+CaseId = Annotated[UUID, Path(description="The case")]
 
 
 class Wait(BaseModel):
@@ -33,7 +37,7 @@ class Waits(BaseModel):
     sentences: dict[str, str] = Field(default_factory=dict, description="One true sentence, by language")
 
 
-class Reason(BaseModel):
+class Reason(Body):
     """Why an operator does this; kept in the audit."""
 
     reason: str = Field(pattern=r"^[a-z][a-z0-9-]{2,60}$", description="A closed word, as `fixed-in-1-2`; no free text")
@@ -45,7 +49,7 @@ def add_desk(routes: APIRouter, *, waits: bool) -> None:
 
         @routes.get("/cases/{caseId}/waits", tags=["operators"], summary="What a case waits for here")
         @operator
-        async def read_waits(caseId: UUID, uow: Transaction) -> Waits:
+        async def read_waits(caseId: CaseId, uow: Transaction) -> Waits:
             """Vad ärendet väntar på i den här tjänsten. Parked events of the case, with who has to act."""
             return Waits(caseId=caseId, items=await parked_waits(uow, caseId))
 
@@ -59,14 +63,14 @@ def add_desk(routes: APIRouter, *, waits: bool) -> None:
 
     @routes.get("/dead-letters/{deadLetterId}", tags=["operators"], summary="One dead letter")
     @operator
-    async def show_dead_letter(deadLetterId: int, uow: Transaction) -> Shown:
+    async def show_dead_letter(deadLetterId: LetterId, uow: Transaction) -> Shown:
         """Ett dött brev med sina attribut. Its attributes and the names of its fields; values only of ids and times."""
         return await deadletters.show(uow, deadLetterId)
 
     @routes.post("/dead-letters/{deadLetterId}/replays", tags=["operators"], status_code=202, summary="Run it again")
     @operator
     async def replay_dead_letter(
-        deadLetterId: int,
+        deadLetterId: LetterId,
         body: Reason,
         uow: Transaction,
         here: Service,
@@ -78,7 +82,7 @@ def add_desk(routes: APIRouter, *, waits: bool) -> None:
     @routes.post("/dead-letters/{deadLetterId}/skips", tags=["operators"], status_code=202, summary="Leave it undone")
     @operator
     async def skip_dead_letter(
-        deadLetterId: int,
+        deadLetterId: LetterId,
         body: Reason,
         uow: Transaction,
         here: Service,

@@ -44,7 +44,7 @@ def add_feed(routes: APIRouter) -> None:
     async def read_events(
         uow: Transaction,
         here: Service,
-        after: Annotated[int, Query(description="Position of the last event you have", ge=0)] = 0,
+        after: Annotated[int, Query(description="Position of the last event you have", ge=0, lt=2**63)] = 0,
         limit: Annotated[int, Query(description="How many at most", ge=1, le=1000)] = 100,
     ) -> Feed:
         """Händelser som din organisation får höra. Only events whose audience holds your organisation."""

@@ -2,6 +2,7 @@
 
 import hashlib
 import hmac
+import json
 import re
 from dataclasses import dataclass
 
@@ -35,7 +36,10 @@ class StillRunning(Refused):
 
 @dataclass(frozen=True, slots=True)
 class Attempt:
-    """One POST under its key: scope = organisation, client, method, route and key; the body only as a keyed hash."""
+    """One POST under its key; the body only as a keyed hash.
+
+    Scope: organisation, client, party (the border of secrecy runs between those of one system), method, route, key.
+    """
 
     scope: bytes
     body_hash: bytes
@@ -73,6 +77,7 @@ def attempt_of(request: Request, *, route: str, caller: Caller, body: bytes, sec
     key = request.headers.get("idempotency-key", "").strip('"')
     if not KEY.fullmatch(key):
         raise KeyMissing("Send a key of your own making, and the same key when you send the same again.")
-    parts = (caller.organisation, caller.client_id, request.method, f"{route} {request.url.path}", key)
-    scope = hashlib.sha256("\0".join(parts).encode()).digest()
+    where = f"{route} {request.scope['path']}"
+    parts = (caller.organisation, caller.client_id, caller.party, request.method, where, key)
+    scope = hashlib.sha256(json.dumps(parts).encode()).digest()
     return Attempt(scope, hmac.digest(secret, body, "sha256"))

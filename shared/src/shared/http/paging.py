@@ -8,6 +8,7 @@ from urllib.parse import urlencode
 from uuid import UUID
 
 from fastapi import Depends, Query, Request
+from fastapi.dependencies.utils import get_flat_params
 from pydantic import BaseModel, ConfigDict, Field
 from sqlalchemy import Select, func, select
 
@@ -48,7 +49,7 @@ class Paging:
     def __init__(
         self,
         request: Request,
-        page: Annotated[int, Query(description="Page, from 1", le=1_000_000)] = 1,
+        page: Annotated[int, Query(description="Page, from 1; outside of the list it is empty")] = 1,
         limit: Annotated[int, Query(description="Rows a page", ge=1, le=100)] = 20,
         cursor: Annotated[str | None, Query(description="From `_links.next`", max_length=64)] = None,
     ) -> None:
@@ -59,28 +60,33 @@ class Paging:
         """The rows of this page by `key` (a time-ordered id), newest first, with what belongs beside them."""
         counted = select(func.count()).select_from(query.with_only_columns(key).limit(COUNTED + 1).subquery())
         total = await uow.session.scalar(counted) or 0
-        ordered = query.order_by(key.desc()).limit(self.limit)
+        ordered = query.order_by(key.desc()).limit(self.limit + 1)
         if self.after is not None:
             ordered = ordered.where(key < self.after)
         elif 1 <= self.page <= COUNTED // self.limit + 1:
             ordered = ordered.offset((self.page - 1) * self.limit)
         else:
             ordered = ordered.limit(0)
-        rows = list(await uow.session.scalars(ordered))
+        found = list(await uow.session.scalars(ordered))
+        rows = found[: self.limit]
         meta = Meta(
             totalRecords=min(total, COUNTED), page=self.page, limit=self.limit, count=len(rows), more=total > COUNTED
         )
-        return rows, meta, self._links(rows, total, getattr(rows[-1], key.key) if rows else None)
+        return rows, meta, self._links(total, getattr(rows[-1], key.key) if len(found) > len(rows) else None)
 
-    def _links(self, rows: list[Any], total: int, last: UUID | None) -> dict[str, Any]:
-        def link(**changed: str | int) -> dict[str, str]:
-            kept = {k: v for k, v in self.request.query_params.items() if k not in ("page", "cursor")}
-            return {"href": f"{self.request.url.replace(query='')}?{urlencode(kept | changed)}", "method": "GET"}
+    def _links(self, total: int, last: UUID | None) -> dict[str, Any]:
+        """Every link repeats what the route was asked besides (FNS.12), and nothing that it does not know."""
+        asked = {each.alias for each in get_flat_params(self.request.scope["route"].dependant) if each.alias != "page"}
+        kept = {name: value for name, value in self.request.query_params.items() if name in asked}
 
-        links = {"self": {"href": str(self.request.url), "method": "GET"}, "first": link(page=1)}
+        def link(cursor: str | None = None, **changed: int) -> dict[str, str]:
+            query = {k: v for k, v in kept.items() if k != "cursor"} | changed | ({"cursor": cursor} if cursor else {})
+            return {"href": f"{self.request.url.replace(query='')}?{urlencode(query)}", "method": "GET"}
+
+        links = {"self": link(kept.get("cursor"), page=self.page), "first": link(page=1)}
         links["last"] = link(page=max(1, -(-min(total, COUNTED) // self.limit)))
-        if last is not None and len(rows) == self.limit:
-            links["next"] = link(page=self.page + 1, cursor=base64.urlsafe_b64encode(last.bytes).decode())
+        if last is not None:
+            links["next"] = link(base64.urlsafe_b64encode(last.bytes).decode(), page=self.page + 1)
         if self.page > 1:
             links["prev"] = link(page=self.page - 1)
         return links

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from fastapi import FastAPI
-from fastapi.routing import APIRoute, iter_route_contexts
+from fastapi.routing import APIRoute, RouteContext, iter_route_contexts
 
 from shared.caller import SERVICE, Caller
 from shared.errors import Refused
@@ -86,10 +86,18 @@ def policy_of(endpoint: Callable[..., Any]) -> Policy | None:
 
 
 def require_policies(app: FastAPI) -> None:
-    """Raises `NoPolicy`, naming the routes."""
-    bare = [path for path, _, route in routes_of(app) if policy_of(route.endpoint) is None]
+    """Raises `NoPolicy`, naming the routes: without a policy, or of a kind that would not ask for it."""
+    bare = [found.path or "a mount" for found in iter_route_contexts(app.routes) if not _guarded(app, found)]
     if bare:
-        raise NoPolicy(f"say who may call: {', '.join(sorted(bare))}")
+        raise NoPolicy(f"say who may call, on a route of `routes()`: {', '.join(sorted(bare))}")
+
+
+def _guarded(app: FastAPI, found: RouteContext) -> bool:
+    route = found.original_route
+    if not isinstance(route, APIRoute):
+        return found.path == app.openapi_url
+    policy = policy_of(route.endpoint)
+    return policy is not None and (policy.anonymous or getattr(route, "enforces", False))
 
 
 def routes_of(app: FastAPI) -> Iterator[tuple[str, frozenset[str], APIRoute]]:

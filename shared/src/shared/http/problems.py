@@ -1,9 +1,10 @@
 """Errors as problem+json (RFC 9457) with a code that names who failed; never the input, never an exception's text."""
 
 import logging
+from collections.abc import Awaitable, Callable
 from typing import Annotated, Any, ClassVar
 
-from fastapi import FastAPI, Request
+from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from opentelemetry import trace
@@ -13,6 +14,8 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from starlette.exceptions import HTTPException
 
 from shared.errors import Fault, Refused, Unavailable
+
+from .wrong import WrongField, wrong_fields
 
 log = logging.getLogger(__name__)
 
@@ -26,13 +29,6 @@ TITLES = {
     413: "The request is too large.",
     415: "The content type is not read here.",
 }
-
-
-class WrongField(BaseModel):
-    """One thing that is wrong in a request: where, and what was expected; never what was sent."""
-
-    pointer: str
-    expected: str
 
 
 class Problem(BaseModel):
@@ -91,14 +87,15 @@ def of(refusal: Refused) -> JSONResponse:
 
 
 def install(app: FastAPI) -> None:
-    """Every error of the app becomes a problem."""
-    app.add_exception_handler(Refused, _refused)
-    app.add_exception_handler(RequestValidationError, _invalid)
-    app.add_exception_handler(HTTPException, _http)
-    app.add_exception_handler(DBAPIError, _database)
-    for kind in AWAY:
-        app.add_exception_handler(kind, _away)
-    app.add_exception_handler(Exception, _bug)
+    """Every error of the app becomes a problem, also where no route is found."""
+    for kind, handler in HANDLERS.items():
+        app.add_exception_handler(kind, handler)
+
+
+async def answer(request: Request, error: Exception) -> Response:
+    """The problem of an error, whatever it is."""
+    handler = next(HANDLERS[kind] for kind in type(error).__mro__ if kind in HANDLERS)
+    return await handler(request, error)
 
 
 async def _refused(_: Request, error: Exception) -> JSONResponse:
@@ -106,24 +103,11 @@ async def _refused(_: Request, error: Exception) -> JSONResponse:
     return of(error)
 
 
-async def _invalid(_: Request, error: Exception) -> JSONResponse:
+async def _invalid(request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, RequestValidationError)
-    wrong: list[dict[str, str]] = []
-    unreadable = False
-    for found in error.errors():
-        unreadable = unreadable or found["type"] == "json_invalid"
-        place = "/".join(str(part) for part in found["loc"] if not isinstance(part, str) or part.isprintable())
-        expected = found["type"].replace("_", " ") if found["type"].startswith("value_error") else found["msg"]
-        wrong.append({"pointer": f"/{place}"[:200], "expected": expected[:200]})
-    if unreadable:
-        return problem(400, "sender/not-json", "The body is not JSON.", "Send one JSON document in UTF-8.")
-    return problem(
-        422,
-        "sender/invalid",
-        "The request says something that cannot be.",
-        "Correct the fields named.",
-        errors=wrong[:50],
-    )
+    wrong = wrong_fields(error.errors(), request.app)
+    title, remedy = "The request says something that cannot be.", "Correct the fields named."
+    return problem(422, "sender/invalid", title, remedy, errors=[each.model_dump() for each in wrong])
 
 
 async def _http(_: Request, error: Exception) -> JSONResponse:
@@ -149,3 +133,14 @@ async def _away(_: Request, error: Exception) -> JSONResponse:
 async def _bug(_: Request, error: Exception) -> JSONResponse:
     log.error("unexpected: %s", type(error).__name__, exc_info=error)
     return problem(500, "platform/bug", "Something is wrong in the platform.", "Tell the operator the instance.")
+
+
+Handler = Callable[[Request, Exception], Awaitable[Response]]
+HANDLERS: dict[type[Exception], Handler] = {
+    Refused: _refused,
+    RequestValidationError: _invalid,
+    HTTPException: _http,
+    DBAPIError: _database,
+    **dict.fromkeys(AWAY, _away),
+    Exception: _bug,
+}

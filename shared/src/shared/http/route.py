@@ -1,37 +1,31 @@
 """How a request becomes one transaction: token, policy, key, use-case, commit; only then an answer."""
 
 from collections.abc import Callable, Coroutine
-from typing import Annotated, Any, cast
+from typing import Annotated, Any, ClassVar, cast
 
 from fastapi import APIRouter, Depends, Request, Response
 from fastapi.routing import APIRoute
 from opentelemetry import trace
-from opentelemetry.trace import SpanKind
-from starlette.exceptions import HTTPException
+from opentelemetry.trace import Span, SpanKind, StatusCode
 
 from shared.caller import Caller
 from shared.db import is_tie
 from shared.errors import Refused
 from shared.here import Here
-from shared.telemetry import context_of, traceparent_of, tracer
+from shared.telemetry import origin_of, traceparent_of, tracer
 from shared.tokens import Unauthenticated, Verifier
 from shared.tokens.verifier import Reason
 from shared.uow import UnitOfWork
 
+from . import problems
+from .bodies import body_of
 from .idempotency import attempt_of
 from .policies import NoPolicy, Policy, policy_of
 
-LARGEST = 1024 * 1024
 SAFE = ("GET", "HEAD", "OPTIONS")
 CONDITIONAL = ("PUT", "PATCH", "DELETE")
 
 Handler = Callable[[Request], Coroutine[Any, Any, Response]]
-
-
-class TooLarge(Refused):
-    """The body is larger than 1 MiB."""
-
-    status = 413
 
 
 class VersionMissing(Refused):
@@ -55,18 +49,25 @@ Service = Annotated[Here, Depends(here_of)]
 
 
 class Route(APIRoute):
-    """A route whose body runs inside one transaction."""
+    """A route whose body runs inside one transaction, under one span; its errors become problems under that span."""
+
+    enforces: ClassVar[bool] = True
 
     def get_route_handler(self) -> Handler:
         handler = super().get_route_handler()
         policy = policy_of(self.endpoint)
 
         async def run(request: Request) -> Response:
-            with _span(request, self.path_format) as span:
-                response = await _run(request, handler, policy, self.path_format)
-                span.set_attribute("http.response.status_code", response.status_code)
-                if traceparent := traceparent_of(span):
-                    response.headers["traceparent"] = traceparent
+            path = _whole(request, self.path_format)
+            caller, refusal = await _caller(request, policy)
+            with _span(request, path, policy, caller) as span:
+                try:
+                    if refusal is not None:
+                        raise refusal
+                    response = await _run(request, handler, policy, caller, path)
+                except Exception as error:  # noqa: BLE001 -- what the app's handlers do, while the span is open
+                    response = await problems.answer(request, error)
+                _close(span, response)
                 return response
 
         return run
@@ -77,17 +78,26 @@ def routes(api: str, **options: Any) -> APIRouter:
     return APIRouter(prefix=f"/{api}/v1", route_class=Route, **options)
 
 
-async def _run(request: Request, handler: Handler, policy: Policy | None, path: str) -> Response:
+async def _caller(request: Request, policy: Policy | None) -> tuple[Caller | None, Refused | None]:
+    """Who calls, or why nobody is believed; asked before the span, whose parent depends on it."""
+    if policy is None or policy.anonymous:
+        return None, None
+    try:
+        return await authenticate(request, here_of(request).verifier), None
+    except Refused as refusal:
+        return None, refusal
+
+
+async def _run(request: Request, handler: Handler, policy: Policy | None, caller: Caller | None, path: str) -> Response:
     here = here_of(request)
     if policy is None:
         raise NoPolicy(path)
-    if policy.anonymous:
+    if caller is None:
         return await handler(request)
-    caller = await authenticate(request, here.verifier)
     policy.check(caller, organisation=here.whoami.organisation, service=here.whoami.service)
     if request.method in CONDITIONAL and "if-match" not in request.headers:
         raise VersionMissing("Send If-Match with the ETag of what you read.")
-    body = await _body(request)
+    body = b"" if request.method in SAFE else await body_of(request)
     if policy.releases:
         request.state.caller = caller
         request.state.attempt = attempt_of(request, route=path, caller=caller, body=body, secret=here.secret)
@@ -115,6 +125,8 @@ async def _once(request: Request, handler: Handler, policy: Policy, caller: Call
             if original := await attempt.answered(uow):
                 return original
         response = await handler(request)
+        if request.method in CONDITIONAL and uow.shown is None:
+            raise AssertionError("a change gets the row that it changes, whose version If-Match names")
         if uow.etag:
             response.headers["ETag"] = uow.etag
         if attempt is not None:
@@ -130,29 +142,32 @@ async def authenticate(request: Request, verifier: Verifier) -> Caller:
     return await verifier.verify(token.strip())
 
 
-async def _body(request: Request) -> bytes:
-    """The whole body, read once. Raises `TooLarge` before more than a MiB is in memory."""
-    if request.method in SAFE:
-        return b""
-    if int(request.headers.get("content-length") or 0) > LARGEST:
-        raise TooLarge("Send less at a time.")
-    body = bytearray()
-    async for chunk in request.stream():
-        body += chunk
-        if len(body) > LARGEST:
-            raise TooLarge("Send less at a time.")
-    request._body = bytes(body)  # pyright: ignore[reportPrivateUsage] -- where starlette keeps a body that was read
-    if body and "json" not in request.headers.get("content-type", ""):
-        raise HTTPException(415)
-    return bytes(body)
+def _whole(request: Request, path: str) -> str:
+    """The route's template with the prefix of the routers that it is included by, which the route itself lacks."""
+    prefix = request.scope["path"].split("/")[: -path.count("/")]
+    return "/".join(prefix) + path
 
 
-def _span(request: Request, path: str) -> Any:
+def _span(request: Request, path: str, policy: Policy | None, caller: Caller | None) -> Any:
+    """The caller's trace goes on inside one organisation; at its border a new one begins, with a link to theirs."""
+    own = here_of(request).whoami.organisation
+    inside = policy is None or policy.anonymous or (caller is not None and caller.organisation == own)
+    context, links = origin_of(request.headers.get("traceparent"), inside=inside)
     return tracer().start_as_current_span(
         f"{request.method} {path}",
-        context_of(request.headers.get("traceparent")),
+        context,
         SpanKind.SERVER,
         {"http.request.method": request.method, "http.route": path, "url.scheme": request.url.scheme},
+        links,
         record_exception=False,
         set_status_on_exception=False,
     )
+
+
+def _close(span: Span, response: Response) -> None:
+    span.set_attribute("http.response.status_code", response.status_code)
+    if response.status_code >= 500:
+        span.set_attribute("error.type", str(response.status_code))
+        span.set_status(StatusCode.ERROR)
+    if traceparent := traceparent_of(span):
+        response.headers["traceparent"] = traceparent

@@ -1,7 +1,7 @@
 """Reads the description of the organisations; what is wrong is said with its file and field."""
 
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 import yaml
 from pydantic import BaseModel, ValidationError
@@ -26,7 +26,7 @@ def read(path: Path) -> dict[str, Any]:
         raise wrong(path.name, "(whole file)", "not readable as YAML") from None
     if not isinstance(content, dict):
         raise wrong(path.name, "(whole file)", "a mapping is expected")
-    return {str(key): value for key, value in content.items()}  # pyright: ignore[reportUnknownVariableType, reportUnknownArgumentType]
+    return {str(key): value for key, value in cast(dict[object, Any], content).items()}
 
 
 def parse(path: Path, model: type[Model], content: dict[str, Any]) -> Model:

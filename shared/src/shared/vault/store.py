@@ -8,7 +8,7 @@ from typing import Any, Final, TypeAlias
 from uuid import UUID
 
 from pydantic import JsonValue
-from sqlalchemy import delete, select, update
+from sqlalchemy import delete, func, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
 
@@ -81,6 +81,12 @@ class Vault:
         found = await self.get(session, person, IDENTITY)
         return None if found is None else Identity.model_validate(found)
 
+    async def hold(self, session: Session, identity: Identity) -> None:
+        """Until the transaction ends nobody else holds this number: what is found by it then is still so at commit."""
+        if _dialect(session) == "postgresql":  # SQLite has one writer
+            lock = int.from_bytes(self._ring.blind(identity)[:8], "big", signed=True)
+            await session.execute(select(func.pg_advisory_xact_lock(lock)))
+
     async def find(self, session: Session, identity: Identity) -> list[UUID]:
         """All persons of this number (one for each of its cases), oldest id first.
 
@@ -127,8 +133,11 @@ def _place(person: UUID, kind: str) -> str:
     return f"vault|sealed|{person}/{kind}|{person}"
 
 
+def _dialect(session: Session) -> str:
+    return (session.dialect if isinstance(session, AsyncConnection) else session.get_bind().dialect).name
+
+
 def _insert(session: Session, table: Any) -> postgresql.Insert:
-    dialect = session.dialect if isinstance(session, AsyncConnection) else session.get_bind().dialect
-    if dialect.name == "sqlite":
+    if _dialect(session) == "sqlite":
         return sqlite.insert(table)  # pyright: ignore[reportReturnType] -- same methods, no common base
     return postgresql.insert(table)

@@ -1,6 +1,6 @@
 """An answer that home asked a party for."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import ClassVar
 
@@ -14,9 +14,15 @@ from shared.tasks import HeardRequest
 
 from .table import Table
 
+SKEW = timedelta(seconds=30)
+
 
 class AnswerUnknown(Invalid):
     """The answer is not one of those asked for."""
+
+
+class TooEarly(Invalid):
+    """An answer cannot have been given before it was asked for."""
 
 
 class AnswerStatus(StrEnum):
@@ -55,9 +61,12 @@ class Answer(Asked, Table, table=True):
         )
 
     def give(self, outcome: str, at: datetime) -> AnswerGiven:
-        """Raises `AnswerUnknown`, `MoveNotAllowed`."""
+        """Raises `AnswerUnknown`, `TooEarly` (two organisations' clocks may differ by 30 s), `MoveNotAllowed`."""
         if outcome not in self.outcomes:
             raise AnswerUnknown(f"It can be: {', '.join(self.outcomes)}.")
+        if at < self.opened_at - SKEW:
+            raise TooEarly("Give a time after it was asked for.")
+        at = max(at, self.opened_at)
         self.move(AnswerStatus.GIVEN, at)
         self.outcome = outcome
         return self.fact(AnswerGiven, at, outcome=outcome, party=self.party)

@@ -46,9 +46,10 @@ class Case(Entity, Table, table=True):
         return CaseFile.from_text(self.file)
 
     def heard(self, file: CaseFile, at: datetime) -> None:
-        """The file after a fact."""
-        self.file = file.to_text()
-        self.changed(at)
+        """The file after a fact. One that was known already leaves it, and its version, as it was."""
+        if (text := file.to_text()) != self.file:
+            self.file = text
+            self.changed(at)
 
     def give_back(self, score: Score, reason: str, at: datetime) -> ReferralReturned:
         """The receiver returns it. Raises `NotReturnable` when it is too late or the reason is not the pathway's."""

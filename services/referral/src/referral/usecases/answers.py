@@ -15,10 +15,10 @@ async def request(uow: UnitOfWork, asked: HeardRequest) -> None:
         await grant_parts(uow, asked)
 
 
-async def recall(uow: UnitOfWork, answer_id: UUID) -> None:
-    """Home takes the question back; an answer that was given stays."""
+async def recall(uow: UnitOfWork, answer_id: UUID, *, home: str) -> None:
+    """Home takes the question back; an answer that was given stays, and so does what another home asked."""
     answer = await uow.find(Answer, answer_id)
-    if answer is not None and answer.status == AnswerStatus.REQUESTED:
+    if answer is not None and answer.home == home and answer.status == AnswerStatus.REQUESTED:
         answer.move(AnswerStatus.RECALLED, uow.now)
 
 

@@ -1,11 +1,13 @@
 """Home: plays the pinned score of a case. It stores what the pure player decides, and tells it; nothing else."""
 
+import logging
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, time
 from uuid import UUID
 
 from referral.domain.cases import Case
 from referral.heard import ReferralReceived
+from shared.calendar import STOCKHOLM
 from shared.errors import Waits
 from shared.parties import Parties
 from shared.pathways import (
@@ -21,6 +23,7 @@ from shared.pathways import (
     Returned,
     StartTimer,
     StopTimer,
+    Told,
     play,
 )
 from shared.tasks import Participant
@@ -30,6 +33,7 @@ from shared.uow import UnitOfWork
 from .repertoire import Repertoire
 from .telling import Teller
 
+log = logging.getLogger(__name__)
 TIMER = "case"
 
 
@@ -45,9 +49,8 @@ class Home:
         if await uow.find(Case, received.case_id) is not None:
             return
         attributes = {"referrer": received.referrer, **received.answers}
-        file = CaseFile.start(
-            case=received.case_id, received=received.time, attributes=attributes, dates=received.dates
-        )
+        dates = {name: datetime.combine(day, time(), STOCKHOLM) for name, day in received.dates.items()}
+        file = CaseFile.start(case=received.case_id, received=received.time, attributes=attributes, dates=dates)
         case = Case(
             id=received.case_id,
             case_id=received.case_id,
@@ -63,8 +66,11 @@ class Home:
         uow.add(case)
         await self.hear(uow, case.id, Received(received.time))
 
-    async def hear(self, uow: UnitOfWork, case_id: UUID, happening: Happening) -> None:
-        """Something happened to a case; one that is not here is not ours. Raises `Waits` for what comes too early."""
+    async def hear(self, uow: UnitOfWork, case_id: UUID, happening: Happening, *, told_by: str | None = None) -> None:
+        """Something happened to a case; one that is not here is not ours. Raises `Waits` for what comes too early.
+
+        `told_by`: an organisation; of a task, only those are believed that it can be asked of.
+        """
         case = await uow.find(Case, case_id)
         if case is None:
             return
@@ -72,8 +78,12 @@ class Home:
         decisions, file = play(score, case.casefile(), happening)
         if early := next((each for each in decisions if isinstance(each, Early)), None):
             raise Waits("It is tried again when the case has moved.", needs=early.needs)
-        case.heard(file, uow.now)
         teller = Teller(case, score, file, self.parties)
+        asking = file.asking(happening.play) if isinstance(happening, Told) else None
+        if asking and told_by not in teller.answering(asking):
+            log.warning("a fact about play %s was told by %s, which was not asked", asking.play, told_by)
+            return
+        case.heard(file, uow.now)
         await self._admit(uow, case, teller.newcomers)
         case.parties = sorted({*case.parties, *(p.party for p in teller.newcomers)})
         for decision in decisions:

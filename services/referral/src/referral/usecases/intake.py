@@ -75,6 +75,7 @@ async def became(
 
 async def _refuse_twice(uow: UnitOfWork, vault: Vault, sender: Caller, sent: Sent) -> None:
     """The same person by the same sender to the same pathway, while the first is not over."""
+    await vault.hold(uow.session, sent.identity)
     known = await vault.find(uow.session, sent.identity)
     if not known:
         return

@@ -7,6 +7,7 @@ from shared.parties import Parties
 from shared.pathways import (
     KINDS,
     Ask,
+    Asking,
     CaseFile,
     Close,
     Decision,
@@ -82,6 +83,11 @@ class Teller:
                 return self.case.tells(events.CaseClosed, at, ending=ending, told_to=self._everybody())
             case _:
                 return None
+
+    def answering(self, asking: Asking) -> frozenset[str]:
+        """Whose facts about an asking are believed: the asked party's, home's, and those of whoever serves it now."""
+        serving = self._serving(asking.party, asking.kind)
+        return frozenset({self._organisation(asking.party), self.case.home, serving})
 
     def _opened(self, decision: Opened) -> Event:
         everybody = self._participants(audience(self.score, self.file))

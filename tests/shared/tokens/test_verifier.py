@@ -2,81 +2,33 @@
 
 import base64
 import json
-import threading
-from collections.abc import Generator
-from contextlib import contextmanager
-from datetime import UTC, datetime, timedelta
-from http.server import BaseHTTPRequestHandler, HTTPServer
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from joserfc import jwt
-from joserfc.jwk import ECKey, KeySet, OctKey, RSAKey
+from joserfc.jwk import ECKey, OctKey
 
 from shared.clock import StoppedClock
 from shared.issuer import Signer
-from shared.parties import TrustedIssuer
-from shared.tokens import Caller, KeysUnavailable, Reason, Unauthenticated, Verifier
+from shared.testing.key_sets import (
+    BOOKING,
+    CLAIMS,
+    HEADER,
+    ISSUER,
+    KEY,
+    NOW,
+    RSA,
+    T,
+    key_set,
+    refused,
+    token,
+    trusting,
+)
+from shared.tokens import Caller, Reason, Unauthenticated, Verifier
 from shared.tokens.verifier import REMEMBERED
-
-NOW = datetime(2026, 11, 23, 9, tzinfo=UTC)
-T = int(NOW.timestamp())
-BOOKING = "samspar.booking"
-ISSUER = "https://login.af.example"
-KEY = ECKey.generate_key("P-256", parameters={"kid": "one"})
-RSA = RSAKey.generate_key(2048, parameters={"kid": "rsa"})
-CLAIMS: dict[str, Any] = {
-    "iss": ISSUER,
-    "aud": BOOKING,
-    "sub": "officer-7",
-    "client_id": "af-desk",
-    "jti": "j1",
-    "iat": T,
-    "exp": T + 300,
-    "scope": "booking:read booking:write",
-    "org": "af",
-    "party": "employment_service",
-}
-HEADER = {"alg": "ES256", "typ": "at+jwt", "kid": "one"}
-
-
-def token(key: ECKey | RSAKey | OctKey = KEY, header: dict[str, Any] | None = None, **claims: Any) -> str:
-    """A signed token; a claim given as None is left out."""
-    all_ = {name: value for name, value in {**CLAIMS, **claims}.items() if value is not None}
-    used = header or HEADER
-    return jwt.encode(used, all_, key, [used["alg"]], default_type=None)
-
-
-def key_set(path: Path, *keys: ECKey | RSAKey | OctKey) -> Path:
-    path.write_text(json.dumps(KeySet(list(keys)).as_dict(private=False)), encoding="utf-8")
-    return path
-
-
-def trusting(keys: Path | str, *organisations: str, issuer: str = ISSUER) -> dict[str, TrustedIssuer]:
-    speaks_for = frozenset(organisations or ("af",))
-    return {issuer: TrustedIssuer(issuer=issuer, organisations=speaks_for, keys=keys)}
-
-
-@pytest.fixture
-def clock() -> StoppedClock:
-    return StoppedClock(NOW)
-
-
-@pytest.fixture
-def verifier(tmp_path: Path, clock: StoppedClock) -> Verifier:
-    return Verifier(BOOKING, trusting(key_set(tmp_path / "jwks.json", KEY, RSA)), clock)
-
-
-async def refused(verifier: Verifier, bearer: str) -> Reason:
-    with pytest.raises(Unauthenticated) as refusal:
-        await verifier.verify(bearer)
-    assert refusal.value.status == 401
-    assert refusal.value.code == "sender/unauthenticated"
-    assert refusal.value.remedy
-    return refusal.value.reason
 
 
 async def test_a_token_says_whose_it_is(verifier: Verifier):
@@ -229,110 +181,6 @@ async def test_the_memory_of_verdicts_is_bounded(verifier: Verifier, monkeypatch
     for n in range(5):
         await verifier.verify(token(jti=f"j{n}"))
     assert len(verifier._believed) == 3  # pyright: ignore[reportPrivateUsage] -- the bound is what is tested
-
-
-@pytest.mark.parametrize("content", [None, "", "[]", '{"keys": 7}', "[" * 50_000])
-async def test_a_missing_or_broken_key_file_is_our_own_fault(tmp_path: Path, content: str | None):
-    path = tmp_path / "jwks.json"
-    if content is not None:
-        path.write_text(content, encoding="utf-8")
-    with pytest.raises(KeysUnavailable) as refusal:
-        await Verifier(BOOKING, trusting(path)).verify(token())
-    assert refusal.value.code == "platform/keys-unavailable"
-    assert refusal.value.status == 503
-
-
-async def test_keys_that_may_not_sign_tokens_are_left_out(tmp_path: Path, clock: StoppedClock):
-    other = ECKey.generate_key("P-384", parameters={"kid": "curve"})
-    wrong_use = ECKey.generate_key("P-256", parameters={"kid": "use", "use": "enc"})
-    wrong_alg = RSAKey.generate_key(2048, parameters={"kid": "alg", "alg": "PS256"})
-    verifier = Verifier(BOOKING, trusting(key_set(tmp_path / "jwks.json", other, wrong_use, wrong_alg)), clock)
-    for kid in ("curve", "use"):
-        assert await refused(verifier, token(header={**HEADER, "kid": kid})) is Reason.KEY
-    header = {"alg": "RS256", "typ": "at+jwt", "kid": "alg"}
-    assert await refused(verifier, token(RSAKey.import_key(wrong_alg.as_pem(private=True)), header)) is Reason.KEY
-
-
-@pytest.mark.filterwarnings("ignore::joserfc.errors.SecurityWarning")
-async def test_a_short_rsa_key_is_left_out(tmp_path: Path, clock: StoppedClock):
-    short = RSAKey.generate_key(1024, parameters={"kid": "rsa"})
-    verifier = Verifier(BOOKING, trusting(key_set(tmp_path / "jwks.json", short)), clock)
-    header = {"alg": "RS256", "typ": "at+jwt", "kid": "rsa"}
-    assert await refused(verifier, token(short, header)) is Reason.KEY
-
-
-@contextmanager
-def key_server(answers: list[tuple[int, bytes]]) -> Generator[tuple[str, list[str]]]:
-    """A key set at an address: the answers in turn, the last one for ever; and the paths that were asked for."""
-    asked: list[str] = []
-
-    class Handler(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            asked.append(self.path)
-            status, body = answers[min(len(asked), len(answers)) - 1]
-            self.send_response(status)
-            self.send_header("Location", "/elsewhere")
-            self.end_headers()
-            self.wfile.write(body)
-
-        def log_message(self, format: str, *args: object) -> None:  # noqa: ARG002 -- the base's signature
-            return
-
-    with HTTPServer(("127.0.0.1", 0), Handler) as server:
-        thread = threading.Thread(target=server.serve_forever, args=(0.01,))
-        thread.start()
-        try:
-            yield f"http://127.0.0.1:{server.server_port}/jwks", asked
-        finally:
-            server.shutdown()
-            thread.join()
-
-
-def published(*keys: ECKey | RSAKey) -> bytes:
-    return json.dumps(KeySet(list(keys)).as_dict(private=False)).encode()
-
-
-async def test_keys_at_an_address_are_asked_for_once(clock: StoppedClock):
-    with key_server([(200, published(KEY))]) as (url, asked):
-        verifier = Verifier(BOOKING, trusting(url), clock)
-        for n in range(3):
-            await verifier.verify(token(jti=f"j{n}"))
-        assert len(asked) == 1
-
-
-async def test_an_unknown_key_id_asks_again_but_not_often(clock: StoppedClock):
-    new = ECKey.generate_key("P-256", parameters={"kid": "two"})
-    with key_server([(200, published(KEY)), (200, published(KEY, new))]) as (url, asked):
-        verifier = Verifier(BOOKING, trusting(url), clock)
-        bearer = token(new, {**HEADER, "kid": "two"})
-        for _ in range(5):
-            assert await refused(verifier, bearer) is Reason.KEY
-        assert len(asked) == 1
-        clock.set(NOW + timedelta(seconds=31))
-        assert await verifier.verify(bearer)
-        assert len(asked) == 2
-
-
-async def test_known_keys_outlive_a_short_outage(clock: StoppedClock):
-    with key_server([(200, published(KEY)), (500, b"")]) as (url, asked):
-        verifier = Verifier(BOOKING, trusting(url), clock)
-        await verifier.verify(token())
-        clock.set(NOW + timedelta(minutes=59))
-        later = T + 59 * 60
-        await verifier.verify(token(iat=later, exp=later + 300))
-        assert len(asked) == 2
-        clock.set(NOW + timedelta(minutes=61))
-        later = T + 61 * 60
-        with pytest.raises(KeysUnavailable):
-            await verifier.verify(token(iat=later, exp=later + 300))
-
-
-@pytest.mark.parametrize("answer", [(302, b""), (200, b"<html>"), (200, b" " * 70_000 + b'{"keys": []}')])
-async def test_an_address_that_gives_no_keys_is_unavailable(clock: StoppedClock, answer: tuple[int, bytes]):
-    with key_server([answer]) as (url, asked):
-        with pytest.raises(KeysUnavailable):
-            await Verifier(BOOKING, trusting(url), clock).verify(token())
-        assert asked == ["/jwks"]
 
 
 async def test_what_the_signer_signs_is_believed(tmp_path: Path):
