@@ -8,8 +8,10 @@ import asyncio
 import sqlite3
 from collections.abc import AsyncGenerator, Awaitable, Callable, Coroutine, Sequence
 from contextlib import asynccontextmanager, suppress
+from threading import Thread
 from typing import Any, TypeVar
 from uuid import UUID
+from weakref import WeakSet
 
 from sqlalchemy import Executable, text
 from sqlalchemy import event as on_event
@@ -45,8 +47,18 @@ class Database:
         self.engine = open_engine(url, pool=pool)
         self._lone = open_engine(url, pool=0)
         self.sqlite = self.engine.dialect.name == "sqlite"
+        self._threads: WeakSet[Thread] = WeakSet()
+        if self.sqlite:
+            for engine in (self.engine, self._lone):
+                on_event.listen(engine.sync_engine, "connect", self._note_thread)
         self._writer = asyncio.Lock()
         self._committed: list[Committed] = []
+
+    def beside(self, url: str) -> "Database":
+        """The same database under another role. Whoever asked hears of the commits of both."""
+        other = Database(url, self.whoami, self.clock)
+        other._committed = self._committed
+        return other
 
     def on_commit(self, committed: Committed) -> None:
         self._committed.append(committed)
@@ -128,6 +140,9 @@ class Database:
         await connection.execute(statement, rows)
         await connection.commit()
 
+    def _note_thread(self, connection: Any, _: object) -> None:
+        self._threads.add(connection.driver_connection._thread)
+
     @asynccontextmanager
     async def _turn(self) -> AsyncGenerator[None]:
         """SQLite has one writer a database; waiting here is fairer than its busy handler."""
@@ -138,7 +153,11 @@ class Database:
             yield
 
     async def close(self) -> None:
-        await self.engine.dispose()
+        """Ends all connections. A cancelled statement on SQLite may still run in its thread: that is waited for."""
+        for engine in (self.engine, self._lone):
+            await engine.dispose()
+        for thread in list(self._threads):
+            await asyncio.to_thread(thread.join, 2)
 
 
 def open_engine(url: str, *, pool: int = 10) -> AsyncEngine:
@@ -151,6 +170,7 @@ def open_engine(url: str, *, pool: int = 10) -> AsyncEngine:
         on_event.listen(engine.sync_engine, "connect", _prepare_sqlite)
         on_event.listen(engine.sync_engine, "begin", _begin_sqlite)
         on_event.listen(engine.sync_engine, "invalidate", _let_go)
+        on_event.listen(engine.sync_engine, "reset", _end_what_stayed_open)
         return engine
     return create_async_engine(
         url.replace("postgresql://", "postgresql+asyncpg://", 1),
@@ -185,6 +205,12 @@ def _begin_sqlite(connection: Any) -> None:
 def _let_go(connection: Any, *_: object) -> None:
     """A cancelled statement's connection is closed only when its cursor is collected: its lock has to go at once."""
     with suppress(sqlite3.Error, ValueError):
+        connection.rollback()
+
+
+def _end_what_stayed_open(connection: Any, *_: object) -> None:
+    """A COMMIT that fails leaves SQLite's transaction open, with its lock; SQLAlchemy takes it for ended."""
+    if connection.driver_connection.in_transaction:
         connection.rollback()
 
 

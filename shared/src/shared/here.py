@@ -29,6 +29,7 @@ class Here:
     whoami: Whoami
     clock: Clock
     database: Database
+    events: Database
     broker: Broker
     flow: Flow
     parties: Parties

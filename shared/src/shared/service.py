@@ -92,6 +92,7 @@ def wire(settings: Settings, subscriptions: Subscriptions, timers: Timers) -> He
     whoami = Whoami(settings.organisation, settings.service, own.broker_user(settings.service))
     clock = DemoClock(settings.demo_clock) if settings.demo_clock else SystemClock()
     database = Database(settings.database, whoami, clock)
+    events = database.beside(settings.events_database) if settings.events_database else database
     broker = connect(settings.broker_url.get_secret_value())
     keys = KeyRing.open(settings.keyring_file) if settings.embedded else KeyRing.load(settings.keyring_file)
     tokens = token_source(
@@ -103,13 +104,14 @@ def wire(settings: Settings, subscriptions: Subscriptions, timers: Timers) -> He
     )
     flow = Flow("publishing", "consuming", "timing")
     parking = Parking(order_free=subscriptions.order_free)
-    inbox = Inbox(database, subscriptions, parties, parking, flow)
+    inbox = Inbox(events, subscriptions, parties, parking, flow)
 
     return Here(
         settings=settings,
         whoami=whoami,
         clock=clock,
         database=database,
+        events=events,
         broker=broker,
         flow=flow,
         parties=parties,
@@ -118,11 +120,11 @@ def wire(settings: Settings, subscriptions: Subscriptions, timers: Timers) -> He
         vault=Vault(keys),
         subscriptions=subscriptions,
         parking=parking,
-        retries=Retries(database, subscriptions, parking, inbox.admission),
+        retries=Retries(events, subscriptions, parking, inbox.admission),
         inbox=inbox,
-        relay=Relay(database, broker, flow),
-        forwarding=Forwarding(database, broker, flow, parties),
-        timers=TimerLoop(database, timers, flow, inbox.caught_up),
+        relay=Relay(events, broker, flow),
+        forwarding=Forwarding(events, broker, flow, parties),
+        timers=TimerLoop(events, timers, flow, inbox.caught_up),
         secret=hmac.digest(keys.index, b"answers", "sha256"),
     )
 
@@ -161,7 +163,8 @@ def _lifespan(here: Here, further: Sequence[Work]) -> Any:
                     task.cancel()
                 await asyncio.gather(*tasks, return_exceptions=True)
                 await here.partners.close()
-                await here.database.close()
+                for database in {here.database, here.events}:
+                    await database.close()
 
     return lifespan
 

@@ -26,6 +26,7 @@ class Settings(BaseSettings):
     pathways: Path = Path("deploy/pathways")
     broker_url: SecretStr = SecretStr("embedded://default")
     database_url: SecretStr | None = None
+    events_database_url: SecretStr | None = None
     host: str = "127.0.0.1"
     port: int = 8100
     base_url: str | None = None
@@ -53,6 +54,11 @@ class Settings(BaseSettings):
         if self.database_url is not None:
             return self.database_url.get_secret_value()
         return f"sqlite:///{self.data / self.organisation / self.service}.db"
+
+    @property
+    def events_database(self) -> str | None:
+        """The same database under the role of inbox, relay and timers, which cannot read the vault."""
+        return self.events_database_url.get_secret_value() if self.events_database_url is not None else None
 
     @property
     def keyring_file(self) -> Path:
