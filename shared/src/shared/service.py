@@ -24,14 +24,14 @@ from .http.health import health
 from .http.policies import require_policies
 from .http.route import routes
 from .inbox import Inbox
-from .issuer import DEVELOPMENT, PUBLIC_FILE
+from .issuer import DEVELOPMENT, PRIVATE_FILE, PUBLIC_FILE
 from .migrate import migrate
 from .parking import Parking
 from .parties import Parties, TrustedIssuer
 from .partners import Partners
 from .relay import Relay
 from .retries import Retries
-from .service_tokens import token_source
+from .service_tokens import TokenSource, token_source
 from .settings import Settings
 from .subscriptions import Subscriptions
 from .telemetry import telemetry
@@ -95,13 +95,6 @@ def wire(settings: Settings, subscriptions: Subscriptions, timers: Timers) -> He
     events = database.beside(settings.events_database) if settings.events_database else database
     broker = connect(settings.broker_url.get_secret_value())
     keys = KeyRing.open(settings.keyring_file) if settings.embedded else KeyRing.load(settings.keyring_file)
-    tokens = token_source(
-        organisation=whoami.organisation,
-        service=whoami.service,
-        issuer=settings.token_issuer,
-        endpoint=settings.token_endpoint,
-        key=settings.token_key,
-    )
     flow = Flow("publishing", "consuming", "timing")
     parking = Parking(order_free=subscriptions.order_free)
     inbox = Inbox(events, subscriptions, parties, parking, flow)
@@ -115,7 +108,7 @@ def wire(settings: Settings, subscriptions: Subscriptions, timers: Timers) -> He
         broker=broker,
         flow=flow,
         parties=parties,
-        partners=Partners(parties, tokens),
+        partners=Partners(parties, _tokens(settings, whoami)),
         verifier=Verifier(f"samspar.{settings.service}", _issuers(settings, parties)),
         vault=Vault(keys),
         subscriptions=subscriptions,
@@ -129,10 +122,29 @@ def wire(settings: Settings, subscriptions: Subscriptions, timers: Timers) -> He
     )
 
 
+def _tokens(settings: Settings, whoami: Whoami) -> TokenSource:
+    """How this service calls others. Embedded, the development issuer signs, where it has been opened."""
+    issuer, key = settings.token_issuer, settings.token_key
+    if _alone(settings) and key is None and (settings.data / PRIVATE_FILE).exists():
+        issuer, key = DEVELOPMENT, settings.data / PRIVATE_FILE
+    return token_source(
+        organisation=whoami.organisation,
+        service=whoami.service,
+        issuer=issuer,
+        endpoint=settings.token_endpoint,
+        key=key,
+    )
+
+
+def _alone(settings: Settings) -> bool:
+    """On this machine alone: no broker, no database server, no other address."""
+    return settings.embedded and settings.database_url is None and settings.host == "127.0.0.1"
+
+
 def _issuers(settings: Settings, parties: Parties) -> Mapping[str, TrustedIssuer]:
     """Those that the parties name; embedded on this machine alone, the development issuer beside them."""
     trusted = dict(parties.issuers())
-    if settings.embedded and settings.database_url is None and settings.host == "127.0.0.1":
+    if _alone(settings):
         everybody = frozenset(parties.organisations)
         keys = settings.data / PUBLIC_FILE
         trusted.setdefault(DEVELOPMENT, TrustedIssuer(issuer=DEVELOPMENT, organisations=everybody, keys=keys))
