@@ -118,6 +118,18 @@ async def test_each_does_only_what_it_is_asked_for(assessment: App, ask: Ask):
     assert await facts(assessment) == []
 
 
+@pytest.mark.parametrize(("organisation", "named"), [("agency", "unit"), ("agency", "officer"), ("norrby", "unit")])
+async def test_a_service_makes_no_party_s_moves(assessment: App, ask: Ask, organisation: str, named: str):
+    """Whatever party its token names: a service sees what its organisation sees, and moves nothing."""
+    request = await ask("assessment", contributions=JOINT)
+    service = assessment.as_service(organisation, named)
+    assert (await service.get(f"/assessments/{request.play}")).status_code == 200
+    for what in ("openings", "contributions", "completions"):
+        answer = await post(service, request, what)
+        assert (answer.status_code, answer.json()["code"]) == (403, "sender/not-your-move")
+    assert await facts(assessment) == []
+
+
 async def test_nothing_follows_the_completion(assessment: App, ask: Ask):
     unit, school = assessment.as_party("unit"), assessment.as_party("school")
     request = await ask("assessment", contributions={"school": "optional"})
@@ -153,3 +165,6 @@ async def test_a_list_is_filtered(assessment: App, ask: Ask):
     for status, request in (("opened", one), ("requested", other)):
         items = (await unit.get("/assessments", params={"status": status})).json()["items"]
         assert [item["id"] for item in items] == [str(request.play)]
+    for unknown in ("lost", "\0"):
+        for path in ("/assessments", "/activities"):
+            assert (await unit.get(path, params={"status": unknown})).status_code == 422

@@ -179,6 +179,8 @@ async def test_a_list_has_pages_and_a_filter(booking: App, ask: Ask):
     assert {item["id"] for item in page["items"] + rest["items"]} == {str(request.play) for request in requests}
     booked = (await clinic.get("/meetings", params={"status": "booked"})).json()["items"]
     assert [item["id"] for item in booked] == [str(requests[1].play)]
+    for unknown in ("lost", "\0"):
+        assert (await clinic.get("/meetings", params={"status": unknown})).status_code == 422
 
 
 async def test_every_operation_is_described_with_its_errors(booking: App):

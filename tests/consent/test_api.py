@@ -1,13 +1,9 @@
 """Consent over HTTP: what parties tell, what others may ask, and what is told of it."""
 
 from datetime import timedelta
-from typing import Any
-from uuid import uuid4
 
 import pytest
 
-from shared.ids import uuid7
-from shared.tasks import Participant
 from shared.testing.asking import MONDAY, recalled
 from shared.testing.releasing import PHONE
 from shared.testing.waivers import Town
@@ -88,6 +84,16 @@ async def test_asked_twice_it_is_there_once(town: Town):
     assert await town.consent.parked() == []
 
 
+async def test_a_list_is_filtered(town: Town):
+    given, asked = await town.given(), await town.asked()
+    client = town.consent.as_party("social_services")
+    for status, request in (("granted", given), ("requested", asked)):
+        items = (await client.get("/bases", params={"status": status})).json()["items"]
+        assert [item["id"] for item in items] == [str(request.play)]
+    for unknown in ("lost", "\0"):
+        assert (await client.get("/bases", params={"status": unknown})).status_code == 422
+
+
 async def test_home_takes_back_what_is_not_answered(town: Town):
     asked, given = await town.asked(), await town.given()
     for request in (asked, given):
@@ -111,99 +117,6 @@ async def test_others_see_nothing_of_it(town: Town):
         assert (await client.get(f"/bases/{request.play}")).status_code == 404
         assert (await client.post(f"/bases/{request.play}/withdrawals", json={})).status_code == 404
     assert await town.status(request) == "granted"
-
-
-async def test_permits_are_numbered(town: Town):
-    request, other = await town.given(), await town.given()
-    assert [await town.may(request.person_id) for _ in range(3)] == [1, 2, 3]
-    assert await town.may(other.person_id) == 1
-    assert await town.may(request.person_id) == 4
-
-
-async def test_a_consent_gives_permits_as_a_waiver_does(town: Town):
-    request = await town.asked(waiver=False)
-    await town.say(request, "grants", form="oral")
-    assert await town.may(request.person_id) == 1
-
-
-async def test_a_no_is_the_same_whatever_is_known(town: Town):
-    refused = await town.asked()
-    await town.say(refused, "refusals")
-    withdrawn = await town.given()
-    await town.say(withdrawn, "withdrawals")
-    expired = await town.asked()
-    await town.say(expired, "grants", form="written", until=(MONDAY + timedelta(hours=1)).isoformat())
-    await town.platform.at(timedelta(hours=1))
-    given = await town.given()
-    asked = await town.asked()
-    clinic = [Participant(party=p, organisation=o) for p, o in [("social_services", "norrby"), ("clinic", "clinic")]]
-    between_others = await town.given(between=clinic)
-    for person, to in [
-        (uuid4(), "agency"),
-        (asked.person_id, "agency"),
-        (refused.person_id, "agency"),
-        (withdrawn.person_id, "agency"),
-        (expired.person_id, "agency"),
-        (between_others.person_id, "agency"),
-        (given.person_id, "clinic"),
-        (given.person_id, "norrby"),
-    ]:
-        (no,) = (await town.ask(person, to=to)).json()["permits"]
-        assert no | {"releaseId": ""} == {
-            "releaseId": "",
-            "granted": False,
-            "basis": None,
-            "number": None,
-            "lacks": ["waiver", "consent"],
-        }
-    assert await town.may(given.person_id) == 1
-
-
-async def test_the_other_side_may_release_too(town: Town):
-    request = await town.given()
-    assert await town.may(request.person_id, by=("agency", "booking"), to="norrby") == 1
-
-
-async def test_only_services_that_can_be_called_get_permits(town: Town):
-    person = (await town.given()).person_id
-    assert (await town.ask(person, by=("agency", "reporting"))).json()["code"] == "platform/not-callable"
-    for_another = await town.ask(person, by=("agency", "booking"), **{"from": "norrby", "to": "agency"})
-    assert (for_another.status_code, for_another.json()["code"]) == (403, "sender/forbidden")
-    for client in (town.consent.as_party("social_services"), town.consent.as_operator()):
-        assert (await client.post("/permits", json={"releases": []})).status_code == 403
-    assert await town.may(person) == 1
-
-
-@pytest.mark.parametrize(
-    "wrong",
-    [
-        {"categories": []},
-        {"categories": ["her diary"]},
-        {"purpose": "curiosity"},
-        {"name": "Alva"},
-        {"releaseId": "1"},
-    ],
-)
-async def test_permits_know_closed_words_only(town: Town, wrong: dict[str, Any]):
-    answer = await town.ask((await town.given()).person_id, **wrong)
-    assert (answer.status_code, answer.json()["code"]) == (422, "sender/invalid")
-    assert not any(word in answer.text for word in ("diary", "curiosity", "Alva"))
-
-
-async def test_many_releases_are_asked_in_one_call(town: Town):
-    request = await town.given()
-    ids = [str(uuid4()) for _ in range(3)]
-    wanted = {"purpose": "plan", "from": "norrby", "to": "agency", "categories": ["plan", "identity"]}
-    persons = [str(request.person_id), str(uuid4()), str(request.person_id)]
-    body = {"releases": [{**wanted, "releaseId": i, "personId": p} for i, p in zip(ids, persons, strict=True)]}
-    service = town.consent.as_service("norrby", "booking")
-    answers = (await service.post("/permits", json=body)).json()["permits"]
-    assert [(a["releaseId"], a["number"]) for a in answers] == [(ids[0], 1), (ids[1], None), (ids[2], 2)]
-    again = await service.post("/permits", json=body)
-    assert (again.status_code, again.json()["code"]) == (409, "sender/release-known")
-    twice = {"releases": [body["releases"][0] | {"releaseId": str(uuid7())}] * 2}
-    assert (await service.post("/permits", json=twice)).json()["code"] == "sender/release-known"
-    assert await town.may(request.person_id) == 3
 
 
 async def test_a_period_ends_by_itself(town: Town):

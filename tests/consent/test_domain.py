@@ -22,9 +22,18 @@ from shared.ids import uuid7
 
 AT = datetime(2026, 11, 2, 9, tzinfo=UTC)
 LATER = AT + timedelta(days=1)
+DESK = ("agency", "desk")
 
 
-def basis(status: Status = Status.REQUESTED, *, waiver: bool = True, between: str = "norrby agency") -> Basis:
+def pair(written: str) -> tuple[str, str]:
+    """`norrby:office` as (organisation, party)."""
+    organisation, _, party = written.partition(":")
+    return organisation, party
+
+
+def basis(
+    status: Status = Status.REQUESTED, *, waiver: bool = True, between: str = "norrby:office agency:desk"
+) -> Basis:
     return Basis(
         id=uuid7(),
         case_id=uuid7(),
@@ -35,7 +44,7 @@ def basis(status: Status = Status.REQUESTED, *, waiver: bool = True, between: st
         status=status,
         waiver=waiver,
         person_id=uuid4(),
-        between=[{"party": f"party_{n}", "organisation": name} for n, name in enumerate(between.split())],
+        between=[{"organisation": o, "party": p} for o, p in map(pair, between.split())],
         opened_at=AT,
         changed_at=AT,
         given_at=None if status in (Status.REQUESTED, Status.REFUSED) else AT,
@@ -89,33 +98,36 @@ def test_a_waiver_is_in_writing(waiver: bool, form: str, allowed: bool):
 
 @pytest.mark.parametrize("status", Status)
 def test_only_what_is_granted_covers(status: Status):
-    covers = basis(status).covers(releaser="norrby", recipient="agency", at=AT)
+    covers = basis(status).covers(releaser="norrby", to=DESK, at=AT)
     assert covers is (status is Status.GRANTED)
 
 
 @pytest.mark.parametrize(
-    ("between", "releaser", "recipient", "covers"),
+    ("between", "releaser", "to", "covers"),
     [
-        ("norrby agency", "norrby", "agency", True),
-        ("norrby agency", "agency", "norrby", True),
-        ("norrby agency clinic", "clinic", "agency", True),
-        ("norrby agency", "norrby", "clinic", False),
-        ("norrby agency", "clinic", "agency", False),
-        ("norrby agency", "norrby", "norrby", False),
-        ("norrby norrby", "norrby", "norrby", True),
-        ("norrby norrby", "norrby", "agency", False),
+        ("norrby:office agency:desk", "norrby", "agency:desk", True),
+        ("norrby:office agency:desk", "agency", "norrby:office", True),
+        ("norrby:office agency:desk clinic:ward", "clinic", "agency:desk", True),
+        ("norrby:office agency:desk", "norrby", "clinic:ward", False),
+        ("norrby:office agency:desk", "clinic", "agency:desk", False),
+        ("norrby:office agency:desk", "norrby", "norrby:office", False),
+        ("norrby:office norrby:school", "norrby", "norrby:school", True),
+        ("norrby:office norrby:school", "norrby", "agency:desk", False),
+        ("norrby:office agency:desk", "norrby", "agency:payroll", False),
+        ("norrby:office agency:desk", "norrby", "norrby:desk", False),
+        ("norrby:office norrby:school", "norrby", "norrby:library", False),
     ],
 )
-def test_it_covers_those_between_whom_it_is(between: str, releaser: str, recipient: str, covers: bool):
+def test_it_covers_the_very_parties_between_whom_it_is(between: str, releaser: str, to: str, covers: bool):
     it = basis(Status.GRANTED, between=between)
-    assert it.covers(releaser=releaser, recipient=recipient, at=AT) is covers
+    assert it.covers(releaser=releaser, to=pair(to), at=AT) is covers
 
 
 def test_a_period_ends_at_its_instant():
     it = basis()
     it.grant(Form.WRITTEN, AT, until=LATER, now=AT)
-    assert it.covers(releaser="norrby", recipient="agency", at=LATER - timedelta(microseconds=1))
-    assert not it.covers(releaser="norrby", recipient="agency", at=LATER)
+    assert it.covers(releaser="norrby", to=DESK, at=LATER - timedelta(microseconds=1))
+    assert not it.covers(releaser="norrby", to=DESK, at=LATER)
     with pytest.raises(PeriodOver):
         basis().grant(Form.WRITTEN, AT, until=AT, now=AT)
 

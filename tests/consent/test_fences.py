@@ -12,7 +12,7 @@ from sqlmodel import select
 from consent import fences
 from consent.domain import Permit
 from shared.testing.releasing import receipts
-from shared.testing.waivers import Town
+from shared.testing.waivers import OURS, Town
 
 Deliver = Callable[[], Awaitable[httpx.Response]]
 
@@ -113,7 +113,7 @@ async def test_a_releaser_that_is_away_delays_only_its_own(town: Town, monkeypat
     monkeypatch.setattr(fences, "AGAIN", 0.2)
     mine, theirs = await town.given(), await town.given()
     await town.may(mine.person_id)
-    assert await town.may(theirs.person_id, by=("agency", "booking"), to="norrby") == 1
+    assert await town.may(theirs.person_id, by=("agency", "booking"), to=OURS) == 1
     for request in (theirs, mine):
         assert (await town.say(request, "withdrawals")).json()["status"] == "withdrawing"
     await town.becomes(mine, "withdrawn", seconds=2)

@@ -83,4 +83,5 @@ async def test_fifty_ways(either_town: Town):
         await asyncio.gather(*(play() for _ in range(SIDE_BY_SIDE)))
     assert await broken(town) == []
     assert outcomes["released"] == len(await receipts(town.releaser, void=False))
-    assert set(outcomes) == {"released", "consent/no-basis", "consent/fenced"}, outcomes
+    late = {"platform/permit-unknown"}  # a busy machine: the permit took more than two seconds, so nothing was released
+    assert set(outcomes) - late == {"released", "consent/no-basis", "consent/fenced"}, outcomes

@@ -25,12 +25,29 @@ def deploy(tmp_path: Path) -> Path:
 async def two(tmp_path: Path, deploy: Path) -> AsyncGenerator[Two]:
     organisations = {"norrby": FIVE, "granholm": ("booking",)}
     async with Platform(tmp_path, deploy=deploy, organisations=organisations) as platform:
-        await platform.start("norrby", "assessment")
-        yield Two(
-            platform,
-            referral=await platform.start("norrby", "referral"),
-            consent=await platform.start("norrby", "consent"),
-            booking=await platform.start("norrby", "booking"),
-            reporting=await platform.start("norrby", "reporting"),
-            theirs=await platform.start("granholm", "booking"),
-        )
+        yield await both(platform)
+
+
+@pytest.fixture
+async def apart(tmp_path: Path, deploy: Path) -> AsyncGenerator[Platform]:
+    """Granholm is registered for all five services, so that it may tell as any of its own. Nothing runs yet."""
+    async with Platform(tmp_path, deploy=deploy, organisations={"norrby": FIVE, "granholm": FIVE}) as platform:
+        yield platform
+
+
+@pytest.fixture
+async def beside(apart: Platform) -> Two:
+    """As `two`, beside a granholm that may tell as any service."""
+    return await both(apart)
+
+
+async def both(platform: Platform) -> Two:
+    await platform.start("norrby", "assessment")
+    return Two(
+        platform,
+        referral=await platform.start("norrby", "referral"),
+        consent=await platform.start("norrby", "consent"),
+        booking=await platform.start("norrby", "booking"),
+        reporting=await platform.start("norrby", "reporting"),
+        theirs=await platform.start("granholm", "booking"),
+    )

@@ -31,8 +31,10 @@ async def test_only_the_case_with_a_waiver_reaches_them(two: Two, caplog: pytest
     heard = await heard_by_granholm(two)
     assert heard
     assert heard <= theirs.keys()
-    feed = await two.referral.as_party("labour_market_unit", organisation="granholm").get("/events")
-    assert {item["case"] for item in feed.json()["items"]} == {shared["caseId"]}
+    reader = two.referral.as_party("integration", organisation="granholm", scopes=["samspar.feed"])
+    assert {item["case"] for item in (await reader.get("/events")).json()["items"]} == {shared["caseId"]}
+    nosy = two.referral.as_party("labour_market_unit", organisation="granholm")
+    assert (await nosy.get("/events")).status_code == 403
     meetings = await two.theirs.as_party("labour_market_unit").get("/meetings")
     assert {item["caseId"] for item in meetings.json()["items"]} == {shared["caseId"]}
     for path in (f"/cases/{secret['caseId']}", f"/referrals/{secret['id']}", f"/referrals/{shared['id']}"):

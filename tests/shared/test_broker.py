@@ -7,7 +7,7 @@ import pytest
 from shared.broker.embedded import matcher
 from shared.broker.protocol import BrokerAway, Message, exchange_of
 from shared.ids import uuid7
-from shared.testing.numbers import number
+from shared.testing.numbers import Numbers, number
 from shared.testing.world import World
 
 
@@ -79,14 +79,16 @@ async def test_a_service_cannot_tell_in_another_organisation_s_name_nor_read_ano
     in_their_name = replace(number(world.there, uuid7(), 1), user_id=own.user_id)
     as_their_user = replace(own, user_id=f"{world.there}.hearer")
 
-    async def publish(to: str, message: Message) -> None:
-        async with teller.broker.publisher() as publisher:
+    async def publish(to: str, message: Message, by: Numbers = teller) -> None:
+        async with by.broker.publisher() as publisher:
             await publisher.publish(exchange_of(to), [message])
 
     await publish(world.there, own)
     for to, forged in ((world.here, in_their_name), (world.there, in_their_name), (world.here, as_their_user)):
         with pytest.raises(BrokerAway):
             await publish(to, forged)
+    with pytest.raises(BrokerAway):  # `there` sends to nobody
+        await publish(world.here, number(world.there, uuid7(), 1, teller="hearer"), by=other)
 
     async def steal() -> None:
         async with teller.broker.consumer(other.inbox.queue) as consumer:

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from shared.http.policies import FEED
 from shared.ids import uuid7
 from shared.testing.apps import App, Platform
 from shared.testing.numbers import NumberTold
@@ -26,7 +27,7 @@ async def booking(tmp_path: Path) -> AsyncGenerator[App]:
 
 
 async def read(app: App, organisation: str, **query: int) -> dict[str, Any]:
-    async with app.as_party("officer", organisation=organisation) as client:
+    async with app.as_party("integration", organisation=organisation, scopes=[FEED]) as client:
         answer = await client.get("/events", params=query)
     assert answer.status_code == 200
     return answer.json()

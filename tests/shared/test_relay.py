@@ -8,7 +8,8 @@ import pytest
 
 from shared import tables
 from shared.broker import connect
-from shared.broker.protocol import Message
+from shared.broker.embedded import Bus
+from shared.broker.protocol import BrokerAway, Message
 from shared.ids import uuid7
 from shared.testing.numbers import Broken, Numbers, NumberTold, Tally, until, working
 from shared.testing.world import World
@@ -128,3 +129,33 @@ async def test_while_the_broker_is_away_nothing_is_marked_and_all_is_sent_afterw
     assert numbers_in(heard) == [1, 2, 3]
     assert await teller.positions() == [1, 2, 3]
     assert "publishing" not in teller.flow.faults()
+
+
+class Cut(Bus):
+    """A bus whose line can be cut."""
+
+    cut = False
+
+    def check(self) -> None:
+        if self.cut:
+            raise BrokerAway("cut")
+
+
+async def test_a_relay_with_nothing_to_send_notices_that_its_line_is_cut(world_of_databases: World):
+    teller, broker = await world_of_databases.numbers("teller"), Cut()
+    for topology in world_of_databases.topologies:
+        broker.apply(topology)
+    teller.relay.broker = broker
+    async with working(teller.relay.run()):
+        broker.cut = True
+
+        async def stalled() -> bool:
+            return "publishing" in teller.flow.faults()
+
+        await until(stalled)
+        broker.cut = False
+
+        async def goes_on() -> bool:
+            return "publishing" not in teller.flow.faults()
+
+        await until(goes_on)

@@ -23,7 +23,7 @@ from shared.service_tokens import (
     read_key,
     token_source,
 )
-from shared.tokens import Verifier
+from shared.tokens import Unauthenticated, Verifier
 
 ENDPOINT = "https://login.norrby.example/token"
 KEY = ECKey.generate_key("P-256", auto_kid=True)
@@ -56,8 +56,8 @@ async def test_a_signed_token_is_a_service_of_its_organisation(tmp_path: Path):
     signer = Signer("https://login.norrby.example")
     signer.write_public_keys(tmp_path / "keys.json")
     trusted = TrustedIssuer(issuer=signer.name, organisations=frozenset({"norrby"}), keys=tmp_path / "keys.json")
-    token = await SignedTokens(signer, organisation="norrby", service="referral").token("consent")
-    caller = await Verifier("samspar.consent", {signer.name: trusted}).verify(token)
+    token = await SignedTokens(signer, organisation="norrby", service="referral").token("norrby", "consent")
+    caller = await Verifier("samspar.norrby.consent", {signer.name: trusted}).verify(token)
     assert (caller.organisation, caller.service, caller.client_id) == ("norrby", "referral", "norrby.referral")
     assert caller.scopes == {"samspar.service", "samspar.consent"}
 
@@ -65,14 +65,14 @@ async def test_a_signed_token_is_a_service_of_its_organisation(tmp_path: Path):
 @pytest.mark.parametrize("key", [KEY, RSAKey.generate_key(2048)], ids=["ES256", "RS256"])
 async def test_the_endpoint_is_asked_with_an_assertion(key: ECKey | RSAKey):
     endpoint = Endpoint(given("t1"))
-    assert await credentials(endpoint, key).token("consent") == "t1"
+    assert await credentials(endpoint, key).token("norrby", "consent") == "t1"
     (asked,) = endpoint.asked
     assertion = jwt.decode(asked.pop("client_assertion"), key, ["ES256", "RS256"])
     claims: dict[str, Any] = dict(assertion.claims)
     assert asked == {
         "grant_type": "client_credentials",
         "scope": "samspar.service samspar.consent",
-        "audience": "samspar.consent",
+        "audience": "samspar.norrby.consent",
         "client_id": "norrby.referral",
         "client_assertion_type": "urn:ietf:params:oauth:client-assertion-type:jwt-bearer",
     }
@@ -83,15 +83,28 @@ async def test_the_endpoint_is_asked_with_an_assertion(key: ECKey | RSAKey):
 
 
 async def test_a_token_is_used_again_for_its_own_audience():
-    endpoint = Endpoint(given("consent"), given("booking"))
+    """One service of one organisation: what is sent to a partner opens nothing at home, nor at another partner."""
+    to = [("norrby", "consent"), ("norrby", "booking"), ("agency", "consent")]
+    endpoint = Endpoint(given("1"), given("2"), given("3"))
     tokens = credentials(endpoint)
-    assert [await tokens.token(s) for s in ("consent", "booking", "consent")] == ["consent", "booking", "consent"]
+    assert [await tokens.token(*each) for each in [*to, *to]] == ["1", "2", "3"] * 2
+    audiences = ["samspar.norrby.consent", "samspar.norrby.booking", "samspar.agency.consent"]
+    assert [asked["audience"] for asked in endpoint.asked] == audiences
+
+
+async def test_a_token_sent_to_a_partner_opens_nothing_at_home(tmp_path: Path):
+    signer = Signer("https://login.norrby.example")
+    signer.write_public_keys(tmp_path / "keys.json")
+    trusted = TrustedIssuer(issuer=signer.name, organisations=frozenset({"norrby"}), keys=tmp_path / "keys.json")
+    token = await SignedTokens(signer, organisation="norrby", service="referral").token("agency", "booking")
+    with pytest.raises(Unauthenticated):
+        await Verifier("samspar.norrby.booking", {signer.name: trusted}).verify(token)
 
 
 async def test_a_token_about_to_end_is_renewed():
     endpoint = Endpoint(given("short", seconds=60), given("new"))
     tokens = credentials(endpoint)
-    assert [await tokens.token("consent") for _ in range(2)] == ["short", "new"]
+    assert [await tokens.token("norrby", "consent") for _ in range(2)] == ["short", "new"]
 
 
 @pytest.mark.parametrize(
@@ -108,9 +121,9 @@ async def test_a_token_about_to_end_is_renewed():
 async def test_no_token_is_said_and_asked_again(answer: httpx.Response | Exception):
     tokens = credentials(Endpoint(answer, given("later")))
     with pytest.raises(TokenUnavailable) as refused:
-        await tokens.token("consent")
+        await tokens.token("norrby", "consent")
     assert "invalid_client" not in str(refused.value)
-    assert await tokens.token("consent") == "later"
+    assert await tokens.token("norrby", "consent") == "later"
 
 
 async def test_the_settings_decide(tmp_path: Path):
@@ -122,7 +135,7 @@ async def test_the_settings_decide(tmp_path: Path):
     none = token_source(**who, issuer=None, endpoint=None, key=path)
     assert isinstance(none, NoTokens)
     with pytest.raises(TokenUnavailable):
-        await none.token("consent")
+        await none.token("norrby", "consent")
 
 
 def test_a_key_that_others_read_or_that_is_none_is_refused(tmp_path: Path):

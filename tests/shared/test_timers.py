@@ -79,8 +79,7 @@ async def test_a_timer_set_again_is_moved(world_of_databases: World):
 
 async def test_no_timer_goes_off_before_what_was_sent_is_stored(world: World):
     """Also not while messages have left the broker's queue and are not stored yet."""
-    clock, case = StoppedClock(START), uuid7()
-    hearer = await world.numbers(clock=clock)
+    hearer, case = await world.numbers(), uuid7()
     await set_for(hearer, case, n999=0)
     await world.send(*[number(world.here, case, n) for n in range(250)])
     async with working(hearer.timer_loop().run(), hearer.inbox.run(hearer.broker)):

@@ -27,3 +27,8 @@ class Caller:
 def service_client(organisation: str, service: str) -> str:
     """The client id by which an organisation's token issuer knows one of its services."""
     return f"{organisation}.{service}"
+
+
+def audience_of(organisation: str, service: str) -> str:
+    """The audience of tokens for one instance: a token that was sent to one organisation opens nothing at another."""
+    return f"samspar.{organisation}.{service}"

@@ -15,7 +15,7 @@ from weakref import WeakSet
 
 from sqlalchemy import Executable, text
 from sqlalchemy import event as on_event
-from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, AsyncSession, create_async_engine
 from sqlalchemy.pool import NullPool
@@ -27,6 +27,15 @@ from .whoami import Whoami
 
 T = TypeVar("T")
 LOCK_TIMEOUT = "55P03"
+CANCELLED = "57014"
+"""A statement that took too long: the fault of whoever asked."""
+AWAY_ON_SQLITE = {
+    sqlite3.SQLITE_BUSY,
+    sqlite3.SQLITE_LOCKED,
+    sqlite3.SQLITE_IOERR,
+    sqlite3.SQLITE_FULL,
+    sqlite3.SQLITE_CANTOPEN,
+}
 AGAIN = 1.0
 Committed = Callable[[frozenset[UUID], bool], None]
 
@@ -80,7 +89,8 @@ class Database:
                 yield uow
                 told = await uow.write_events()
             except BaseException:
-                await _to_the_end(session.rollback())
+                with suppress(*FAULTS):
+                    await _to_the_end(session.rollback())
                 raise
             try:
                 await _to_the_end(session.commit())
@@ -179,11 +189,15 @@ def open_engine(url: str, *, pool: int = 10) -> AsyncEngine:
         **pooled,
         connect_args={
             "timeout": 5,
+            "command_timeout": 35,
             "server_settings": {
                 "statement_timeout": "30000",
                 "lock_timeout": "10000",
                 "idle_in_transaction_session_timeout": "60000",
                 "plan_cache_mode": "force_custom_plan",
+                "tcp_keepalives_idle": "10",
+                "tcp_keepalives_interval": "5",
+                "tcp_keepalives_count": "3",
             },
         },
     )
@@ -248,5 +262,6 @@ def is_away(error: BaseException) -> bool:
         return False
     state = getattr(error.orig, "sqlstate", None)
     if isinstance(state, str):
-        return state[:2] in {"08", "53", "57", "58"} or state == LOCK_TIMEOUT
-    return error.connection_invalidated or isinstance(error, OperationalError)
+        return (state[:2] in {"08", "53", "57", "58"} and state != CANCELLED) or state == LOCK_TIMEOUT
+    busy = getattr(error.orig, "sqlite_errorcode", 0) & 0xFF in AWAY_ON_SQLITE
+    return error.connection_invalidated or busy

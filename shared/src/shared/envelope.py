@@ -1,6 +1,7 @@
 """What is known of an event besides its body, and its form as a CloudEvent on the wire."""
 
 import hashlib
+import re
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -17,6 +18,8 @@ from .errors import Fault, Refused
 
 PREFIX = "se.samspar."
 LARGEST = 1024 * 1024
+NAME = re.compile(r"[a-z][a-z0-9-]{1,31}")
+TRACEPARENT = re.compile(r"[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}")
 GIVEN = ("id", "source", "type", "specversion", "time")  # the library makes up some of them where they are missing
 
 
@@ -41,6 +44,8 @@ class Envelope:
     addressee: str | None
     causation: UUID | None
     traceparent: str | None
+    audience: frozenset[str] | None = None
+    """Who may hear it; told inside the own organisation only."""
 
     @property
     def organisation(self) -> str:
@@ -95,6 +100,7 @@ def to_message(envelope: Envelope, body: bytes, *, user_id: str) -> Message:
         "addressee": envelope.addressee,
         "causationid": envelope.causation,
         "traceparent": envelope.traceparent,
+        "audience": ",".join(sorted(envelope.audience)) if envelope.audience is not None else None,
     }
     attributes |= {name: str(value) for name, value in optional.items() if value is not None}
     wire = to_binary(CloudEvent(attributes, body), _Bytes())
@@ -129,10 +135,11 @@ def from_message(message: Message) -> Envelope:
             sequence=int(said["sequence"]),
             time=_aware(said["time"]),
             case_id=UUID(case) if case else None,
-            home=str(said["home"]),
-            addressee=said.get("addressee"),
+            home=_name(said["home"]),
+            addressee=_name(said["addressee"]) if said.get("addressee") else None,
             causation=UUID(causation) if causation else None,
-            traceparent=said.get("traceparent"),
+            traceparent=_trace(said.get("traceparent")),
+            audience=frozenset(said["audience"].split(",")) if said.get("audience") else None,
         )
     except KeyError as error:
         raise NoCloudEvent("Send every attribute of the contract.", what=str(error.args[0])) from error
@@ -144,6 +151,17 @@ def _source(value: str) -> str:
     if value.count("/") != 2 or not value.startswith("/"):
         raise ValueError("source is /<organisation>/<service>")
     return value
+
+
+def _name(value: str) -> str:
+    if not NAME.fullmatch(value):
+        raise ValueError("home and addressee are names of organisations")
+    return value
+
+
+def _trace(value: str | None) -> str | None:
+    """Only what has the form of W3C Trace Context is kept: it is passed on, and must carry nothing else."""
+    return value if value is not None and TRACEPARENT.fullmatch(value) else None
 
 
 def _type(value: str) -> str:

@@ -77,11 +77,16 @@ class Heard(BaseModel):
     def read(cls, envelope: Envelope, body: bytes) -> Self:
         """Raises `BadBody`, naming fields but never values."""
         try:
-            return cls.model_validate({**OBJECT.validate_json(body), "envelope": envelope})
+            heard = cls.model_validate({**OBJECT.validate_json(body), "envelope": envelope})
         except ValidationError as error:
             known = {field.alias or name for name, field in cls.model_fields.items()}
             where = {str(e["loc"][0]) for e in error.errors(include_input=False) if e["loc"]}
             raise BadBody("Send the body of the contract.", fields=", ".join(sorted(where & known)) or "body") from None
+        heard.require_teller()
+        return heard
+
+    def require_teller(self) -> None:
+        """Refuses what only somebody else may tell; a subclass says whom it believes."""
 
     @property
     def case_id(self) -> UUID:

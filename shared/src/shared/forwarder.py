@@ -5,7 +5,7 @@ import zlib
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import Row, Text, func, select, type_coerce
+from sqlalchemy import Row, func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from .broker.protocol import Broker, BrokerAway, exchange_of
@@ -14,7 +14,7 @@ from .flow import Flow
 from .parties import Forwarding as Ways
 from .parties import Parties
 from .relay import message_of
-from .tables import cursor, event
+from .tables import cursor, event, holds
 from .telemetry import sending
 
 WINDOW = 200
@@ -25,7 +25,7 @@ LOCK = 7_226_100_000_000
 
 def may_hear(organisation: str) -> Any:
     """The condition that an organisation is in an event's audience: the one place where it is spelled."""
-    return type_coerce(event.c.audience, Text).contains(f",{organisation},", autoescape=True)
+    return holds(event.c.audience, organisation)
 
 
 class Forwarder:

@@ -1,5 +1,6 @@
 """Runs the handlers of what was heard, each under a span of its own."""
 
+import asyncio
 from collections.abc import Mapping, Sequence
 from typing import Any
 from uuid import UUID
@@ -9,6 +10,9 @@ from .events import Heard
 from .subscriptions import Subscription
 from .telemetry import processing
 from .uow import UnitOfWork
+
+LONGEST = 20.0
+"""Seconds that one handler may take."""
 
 
 class HandlerBroke(Exception):
@@ -29,7 +33,8 @@ async def run_handlers(
         with processing(envelope, queue, hop=str(hop) if hop else None, again=again) as traceparent:
             uow.causation, uow.traceparent = envelope.id, traceparent
             try:
-                await row.handler(uow, fact)
+                async with asyncio.timeout(LONGEST):
+                    await row.handler(uow, fact)
             except (OSError, TimeoutError) as error:
                 raise HandlerBroke(type(error).__name__) from error
     uow.causation = uow.traceparent = None

@@ -13,6 +13,7 @@ from .broker.protocol import Message
 from .clock import SystemClock
 from .envelope import Envelope
 from .errors import Fault, Refused
+from .ids import uuid_of
 from .tables import parked
 from .uow import UnitOfWork
 
@@ -20,6 +21,7 @@ log = logging.getLogger(__name__)
 
 PAUSES = [timedelta(seconds=s) for s in (1, 10, 60, 600, 3600, 21600)]
 PATIENCE = timedelta(hours=24)
+WHOLE, SOURCE, NOTHING = "stream", "source", ""
 
 
 @dataclass
@@ -39,24 +41,35 @@ class Held:
 class Parking:
     """Puts rows in and says what they hold back. Its times are real, also where the platform's clock stands still."""
 
-    def __init__(self, *, order_free: bool) -> None:
+    def __init__(self, organisation: str, *, order_free: bool) -> None:
+        self.organisation = organisation
         self.order_free = order_free
         self.clock = SystemClock()
         self.waiting: set[UUID] = set()
 
     async def held(self, uow: UnitOfWork, keys: set[UUID]) -> Held:
-        """What is parked on these streams. What fails holds its whole stream; what waits, only its own source."""
+        """What is parked on these streams. What fails holds its whole stream; what waits, only its own source.
+
+        So does what fails of another organisation: nobody can stop a case from outside.
+        """
         held = Held()
         if self.order_free or not keys:
             return held
         rows = await uow.session.execute(
-            select(parked.c.stream, parked.c.source, parked.c.state).where(parked.c.stream.in_(keys)).distinct()
+            select(parked.c.stream, parked.c.source, parked.c.holds).where(parked.c.stream.in_(keys)).distinct()
         )
         for row in rows:
             held.add(row.stream, row.source)
-            if row.state in ("failed", "dead"):
+            if row.holds == WHOLE:
                 held.whole.add(row.stream)
         return held
+
+    def holds(self, state: str, source: str) -> str:
+        """What a row of that state holds back: its whole stream, what its source tells of it, or nothing."""
+        if state == "behind":
+            return NOTHING
+        own = source.startswith(f"/{self.organisation}/") or not source
+        return WHOLE if own and state in ("failed", "dead") else SOURCE
 
     async def behind(self, uow: UnitOfWork, key: UUID, message: Message, envelope: Envelope) -> None:
         """Keeps an event in order behind one that is parked."""
@@ -78,7 +91,7 @@ class Parking:
         key = _likeness(message)
         if await uow.session.scalar(select(parked.c.seq).where(parked.c.stream == key).limit(1)) is not None:
             return
-        log.warning("message %s is a dead letter: %s", message.id, refusal.code)
+        log.warning("message %s is a dead letter: %s", _id(message), refusal.code)
         await self._insert(
             uow,
             key,
@@ -127,6 +140,7 @@ class Parking:
                 body=message.body,
                 user_id=message.user_id,
                 state=state,
+                holds=self.holds(state, envelope.source if envelope else ""),
                 cause=str(cause),
                 attempts=attempts,
                 first_error=error,
@@ -141,6 +155,11 @@ def _likeness(message: Message) -> UUID:
     """The same for the same message, delivered again."""
     said = repr((message.user_id, sorted((str(k), str(v)) for k, v in message.headers.items()))).encode()
     return UUID(bytes=hashlib.sha256(said + message.body).digest()[:16])
+
+
+def _id(message: Message) -> UUID | str:
+    """The id as it may be logged: whatever is none is the sender's own text."""
+    return uuid_of(message.id) or "without an id"
 
 
 def judge(error: Exception) -> tuple[Fault, str]:

@@ -65,7 +65,7 @@ class Partners:
         `PartnerRefused` with their code.
         """
         client = self._client(organisation, service)
-        headers = {"Authorization": f"Bearer {await self.tokens.token(service)}"}
+        headers = {"Authorization": f"Bearer {await self.tokens.token(organisation, service)}"}
         if key is not None:
             headers["Idempotency-Key"] = str(key)
         if traceparent := traceparent_of(trace.get_current_span()):

@@ -3,6 +3,7 @@
 import asyncio
 import logging
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
@@ -61,7 +62,8 @@ class Relay:
                     self.flow.going("publishing")
                     await self._idle()
                     continue
-                messages = [message_of(row, self.database.whoami.source, self.database.whoami.user) for row in rows]
+                me = self.database.whoami
+                messages = [message_of(row, me.source, me.user, inside=True) for row in rows]
                 with sending(messages, exchange := exchange_of(self.database.whoami.organisation)):
                     confirmed = await publisher.publish(exchange, messages)
                 await self._mark(connection, rows[:confirmed], position)
@@ -84,9 +86,11 @@ class Relay:
             return
 
 
-def message_of(row: Row[Any], source: str, user: str) -> Message:
-    """The message of an event row, the same bytes each time."""
-    return to_message(envelope_of(row, source), row.body, user_id=user)
+def message_of(row: Row[Any], source: str, user: str, *, inside: bool = False) -> Message:
+    """The message of an event row, the same bytes each time. `inside` the organisation it says who may hear it."""
+    envelope = envelope_of(row, source)
+    told = replace(envelope, audience=row.audience) if inside else envelope
+    return to_message(told, row.body, user_id=user)
 
 
 def envelope_of(row: Row[Any], source: str) -> Envelope:

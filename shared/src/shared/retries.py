@@ -14,7 +14,7 @@ from .db import FAULTS, CommitUnknown, Database, is_away, is_tie
 from .errors import Fault
 from .handling import run_handlers
 from .inbox import Admission, Delivery, OtherContent
-from .parking import Parking, judge
+from .parking import SOURCE, WHOLE, Parking, judge
 from .subscriptions import Subscriptions
 from .tables import parked
 from .uow import UnitOfWork
@@ -23,7 +23,6 @@ log = logging.getLogger(__name__)
 
 TICK = 0.5
 HEADS = ("failed", "waiting")
-HOLD_ALL = ("failed", "dead")
 
 
 class Retries:
@@ -73,8 +72,8 @@ class Retries:
         called = and_(parked.c.state == "waiting", parked.c.stream.in_(woken))
         heads = select(parked).where(parked.c.state.in_(HEADS), or_(due, called)).order_by(parked.c.seq).limit(200)
         head = parked.alias()
-        same = and_(head.c.state == "waiting", head.c.source == parked.c.source)
-        ahead = exists().where(head.c.stream == parked.c.stream, or_(head.c.state.in_(HOLD_ALL), same))
+        same = and_(head.c.holds == SOURCE, head.c.source == parked.c.source)
+        ahead = exists().where(head.c.stream == parked.c.stream, or_(head.c.holds == WHOLE, same))
         free = select(parked.c.stream).where(parked.c.state == "behind", ~ahead).distinct()
         waiting = select(parked.c.stream).where(parked.c.state == "waiting").distinct()
         before = set(self.parking.waiting)
@@ -143,9 +142,9 @@ class Retries:
                 rows = (
                     await connection.execute(select(parked).where(parked.c.stream == stream).order_by(parked.c.seq))
                 ).all()
-            if any(row.state in HOLD_ALL for row in rows):
+            if any(row.holds == WHOLE for row in rows):
                 return done
-            blocked = {row.source for row in rows if row.state == "waiting"}
+            blocked = {row.source for row in rows if row.holds == SOURCE}
             free = next((r for r in rows if r.state == "behind" and r.source not in blocked), None)
             if free is None:
                 return done
@@ -155,17 +154,20 @@ class Retries:
         cause, said = judge(error)
         waits = cause is Fault.WAITING
         attempts = row.attempts + (0 if waits and row.state == "waiting" else 1)
-        state, next_at = self.parking.next_try(cause, attempts=attempts, since=row.parked_at)
+        since = row.parked_at if row.attempts else self.parking.clock.now()
+        state, next_at = self.parking.next_try(cause, attempts=attempts, since=since)
         async with self.database.writing() as connection:
             await connection.execute(
                 update(parked)
                 .where(parked.c.seq == row.seq, parked.c.attempts == row.attempts)
                 .values(
                     state=state,
+                    holds=self.parking.holds(state, row.source),
                     cause=str(cause),
                     attempts=attempts,
                     first_error=func.coalesce(parked.c.first_error, said),
                     last_error=said,
+                    parked_at=since,
                     next_at=next_at,
                 )
             )

@@ -5,14 +5,18 @@ import hmac
 import logging
 from collections.abc import AsyncGenerator, Callable, Coroutine, Mapping, Sequence
 from contextlib import asynccontextmanager
+from functools import partial
 from typing import Any
 
 from fastapi import APIRouter, FastAPI
+from fastapi.telemetry import TelemetryConfig
 
 from .broker import connect
-from .clock import SystemClock
+from .caller import audience_of
+from .clock import Clock, SystemClock
 from .db import Database
 from .demo_clock import DemoClock, add_clock
+from .errors import Fault, Refused
 from .flow import Flow
 from .forwarder import Forwarding
 from .here import Here
@@ -42,6 +46,25 @@ from .whoami import Whoami
 
 log = logging.getLogger(__name__)
 
+PAUSE = 1.0
+
+SPANS_OF_ITS_OWN: TelemetryConfig = {
+    "tracing": False,
+    "metrics": False,
+    "logs": False,
+    "operation_spans": False,
+    "auto_configure": False,
+}
+"""FastAPI's spans hold addresses, queries and the text of exceptions, so nothing of them is wanted."""
+
+
+class NoDemo(Refused):
+    """The demo's clock cannot stand still here."""
+
+    status = 500
+    fault = Fault.PLATFORM
+
+
 Work = Callable[[Here], Coroutine[Any, Any, None]]
 
 
@@ -68,6 +91,7 @@ def create_service(
         redoc_url=None,
         lifespan=_lifespan(here, works),
         redirect_slashes=False,
+        telemetry=SPANS_OF_ITS_OWN,
     )
     app.state.here = here
     common = routes(api.name)
@@ -90,13 +114,13 @@ def wire(settings: Settings, subscriptions: Subscriptions, timers: Timers) -> He
     parties = Parties.load(settings.parties)
     own = parties[settings.organisation]
     whoami = Whoami(settings.organisation, settings.service, own.broker_user(settings.service))
-    clock = DemoClock(settings.demo_clock) if settings.demo_clock else SystemClock()
+    clock = _clock(settings)
     database = Database(settings.database, whoami, clock)
     events = database.beside(settings.events_database) if settings.events_database else database
     broker = connect(settings.broker_url.get_secret_value())
     keys = KeyRing.open(settings.keyring_file) if settings.embedded else KeyRing.load(settings.keyring_file)
     flow = Flow("publishing", "consuming", "timing")
-    parking = Parking(order_free=subscriptions.order_free)
+    parking = Parking(whoami.organisation, order_free=subscriptions.order_free)
     inbox = Inbox(events, subscriptions, parties, parking, flow)
 
     return Here(
@@ -109,7 +133,7 @@ def wire(settings: Settings, subscriptions: Subscriptions, timers: Timers) -> He
         flow=flow,
         parties=parties,
         partners=Partners(parties, _tokens(settings, whoami)),
-        verifier=Verifier(f"samspar.{settings.service}", _issuers(settings, parties)),
+        verifier=Verifier(audience_of(settings.organisation, settings.service), _issuers(settings, parties)),
         vault=Vault(keys),
         subscriptions=subscriptions,
         parking=parking,
@@ -120,6 +144,15 @@ def wire(settings: Settings, subscriptions: Subscriptions, timers: Timers) -> He
         timers=TimerLoop(events, timers, flow, inbox.caught_up),
         secret=hmac.digest(keys.index, b"answers", "sha256"),
     )
+
+
+def _clock(settings: Settings) -> Clock:
+    """The system's; a demo's only on this machine, and only where nobody can move it without the key."""
+    if settings.demo_clock is None:
+        return SystemClock()
+    if settings.host != "127.0.0.1" or settings.demo_key is None:
+        raise NoDemo("Leave SAMSPAR_DEMO_CLOCK away; a clock that stands still is for a demo on 127.0.0.1 with a key.")
+    return DemoClock(settings.demo_clock)
 
 
 def _tokens(settings: Settings, whoami: Whoami) -> TokenSource:
@@ -159,15 +192,15 @@ def _lifespan(here: Here, further: Sequence[Work]) -> Any:
                 await migrate(here.database.engine, here.whoami.service)
             if isinstance(here.clock, DemoClock):
                 await here.clock.load(here.database)
-            works: list[Coroutine[Any, Any, None]] = [
-                here.relay.run(),
-                here.inbox.run(here.broker),
-                here.retries.run(),
-                here.timers.run(),
-                *(forwarder.run() for forwarder in here.forwarding.forwarders),
-                *(work(here) for work in further),
+            works: list[Callable[[], Coroutine[Any, Any, None]]] = [
+                here.relay.run,
+                partial(here.inbox.run, here.broker),
+                here.retries.run,
+                here.timers.run,
+                *(forwarder.run for forwarder in here.forwarding.forwarders),
+                *(partial(work, here) for work in further),
             ]
-            tasks = [asyncio.create_task(_loudly(work)) for work in works]
+            tasks = [asyncio.create_task(_ever(work)) for work in works]
             try:
                 yield
             finally:
@@ -181,10 +214,11 @@ def _lifespan(here: Here, further: Sequence[Work]) -> Any:
     return lifespan
 
 
-async def _loudly(work: Coroutine[Any, Any, None]) -> None:
-    """A part that ends is a bug: it is said, and `/flowz` turns red, since nothing marks progress any more."""
-    try:
-        await work
-    except Exception:
-        log.critical("a part of the service ended", exc_info=True)
-        raise
+async def _ever(work: Callable[[], Coroutine[Any, Any, None]]) -> None:
+    """A part that ends is a bug: it is said aloud, and begun again; until it makes progress `/flowz` turns red."""
+    while True:
+        try:
+            await work()
+        except Exception:
+            log.critical("a part of the service ended; it is begun again", exc_info=True)
+        await asyncio.sleep(PAUSE)

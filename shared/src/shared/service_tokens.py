@@ -13,7 +13,7 @@ from joserfc.errors import JoseError
 from joserfc.jwk import ECKey, RSAKey
 
 from . import secret_file
-from .caller import SERVICE, service_client
+from .caller import SERVICE, audience_of, service_client
 from .errors import Unavailable
 from .issuer import Signer
 
@@ -30,8 +30,8 @@ class TokenUnavailable(Unavailable):
 class TokenSource(Protocol):
     """Where a service gets its tokens for calling others."""
 
-    async def token(self, service: str) -> str:
-        """A token for the service of that name, valid for a while yet. Raises `TokenUnavailable`."""
+    async def token(self, organisation: str, service: str) -> str:
+        """A token for that organisation's service, valid for a while yet. Raises `TokenUnavailable`."""
         ...
 
 
@@ -43,14 +43,14 @@ class SignedTokens:
         self._organisation = organisation
         self._service = service
 
-    async def token(self, service: str) -> str:
+    async def token(self, organisation: str, service: str) -> str:
         client = service_client(self._organisation, self._service)
         return self._signer.issue(
             organisation=self._organisation,
             party=self._service,
             subject=client,
             client_id=client,
-            audience=f"samspar.{service}",
+            audience=audience_of(organisation, service),
             scopes=_scopes(service),
         )
 
@@ -70,22 +70,22 @@ class ClientCredentials:
         self._client_id = client_id
         self._client = httpx.AsyncClient(timeout=2, trust_env=False, follow_redirects=False, transport=network)
         self._asking = asyncio.Lock()
-        self._held: dict[str, tuple[str, float]] = {}
+        self._held: dict[tuple[str, str], tuple[str, float]] = {}
 
-    async def token(self, service: str) -> str:
+    async def token(self, organisation: str, service: str) -> str:
         async with self._asking:
-            token, until = self._held.get(service, ("", 0.0))
+            token, until = self._held.get((organisation, service), ("", 0.0))
             if until <= time.monotonic():
                 asked = time.monotonic()
-                token, lives = await self._ask(service)
-                self._held[service] = (token, asked + min(lives, LONGEST) - RENEW_BEFORE)
+                token, lives = await self._ask(organisation, service)
+                self._held[organisation, service] = (token, asked + min(lives, LONGEST) - RENEW_BEFORE)
             return token
 
-    async def _ask(self, service: str) -> tuple[str, float]:
+    async def _ask(self, organisation: str, service: str) -> tuple[str, float]:
         form = {
             "grant_type": "client_credentials",
             "scope": " ".join(_scopes(service)),
-            "audience": f"samspar.{service}",
+            "audience": audience_of(organisation, service),
             "client_id": self._client_id,
             "client_assertion_type": ASSERTED,
             "client_assertion": self._assertion(),
@@ -114,8 +114,8 @@ class ClientCredentials:
 class NoTokens:
     """A service that was given neither: it calls nobody, and says so when it should."""
 
-    async def token(self, service: str) -> str:
-        raise TokenUnavailable("Give this service a token endpoint and a key.", service=service)
+    async def token(self, organisation: str, service: str) -> str:
+        raise TokenUnavailable("Give this service a token endpoint and a key.", to=f"{organisation}.{service}")
 
 
 def token_source(

@@ -65,10 +65,15 @@ class Subscriptions:
     def of(self, envelope: Envelope) -> list[Subscription]:
         return [row for row in self._rows if row.hears(envelope.type)]
 
-    def majors(self, envelope: Envelope) -> bool:
-        """True if some other major version of this type is heard: then it is a newer contract, not a stranger."""
-        stem = envelope.type.rpartition(".v")[0]
-        return any(row.type_.rpartition(".v")[0] == stem for row in self._rows)
+    def knows(self, type_: str) -> bool:
+        """True if some major version of this type is heard: if it is not this one, it is a newer contract."""
+        stem = type_.rpartition(".v")[0]
+        return any(row.type_ == "*" or row.type_.rpartition(".v")[0] == stem for row in self._rows)
+
+    def fields(self) -> frozenset[str]:
+        """Every field of a body that some reader class knows, by its name on the wire."""
+        found = {field.alias or name for row in self._rows for name, field in row.heard.model_fields.items()}
+        return frozenset(found - {"envelope"})
 
 
 Ready = tuple[Subscription, Heard]

@@ -10,6 +10,7 @@ from sqlalchemy import (
     BigInteger,
     Boolean,
     Column,
+    ColumnElement,
     DateTime,
     Dialect,
     Index,
@@ -23,6 +24,7 @@ from sqlalchemy import (
     UniqueConstraint,
     Uuid,
     text,
+    type_coerce,
 )
 from sqlalchemy.types import JSON
 
@@ -64,10 +66,17 @@ class Organisations(TypeDecorator[frozenset[str]]):
     cache_ok = True
 
     def process_bind_param(self, value: frozenset[str] | None, dialect: Dialect) -> str | None:  # noqa: ARG002 -- SQLAlchemy's signature
+        if value is not None and any("," in name for name in value):
+            raise ValueError("no name of an organisation has a comma")
         return None if value is None else "," + "".join(f"{name}," for name in sorted(value))
 
     def process_result_value(self, value: Any | None, dialect: Dialect) -> frozenset[str] | None:  # noqa: ARG002 -- SQLAlchemy's signature
         return None if value is None else frozenset(filter(None, value.split(",")))
+
+
+def holds(column: Any, organisation: str) -> ColumnElement[bool]:
+    """The condition that a column of `Organisations` has one among them."""
+    return type_coerce(column, Text).contains(f",{organisation},", autoescape=True)
 
 
 stream = Table(
@@ -132,6 +141,7 @@ parked = Table(
     Column("body", LargeBinary, nullable=False),
     Column("user_id", Text),
     Column("state", Text, nullable=False),
+    Column("holds", Text, nullable=False),
     Column("cause", Text, nullable=False),
     Column("attempts", Integer, nullable=False, server_default="0"),
     Column("first_error", Text),
@@ -185,6 +195,8 @@ part = Table(
     Column("party", Text, primary_key=True),
     Column("acts", Boolean, nullable=False, server_default=text("false")),
 )
+
+Index("ix_part_party", part.c.organisation, part.c.party, part.c.thing)
 
 cursor = Table(
     "cursor",

@@ -1,13 +1,26 @@
 """The shape of what home asks of a party and of the facts that answer it."""
 
 from datetime import datetime
+from typing import TypeVar
 from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict
 from pydantic.alias_generators import to_camel
 
+from .entity import Asked
+from .errors import Refused
 from .events import Event, Heard
 from .uow import UnitOfWork
+
+A = TypeVar("A", bound=Asked)
+
+
+class NotFromHome(Refused):
+    """The request does not come from the home of the case."""
+
+
+class OtherCase(Refused):
+    """The play belongs to another case."""
 
 
 class TaskFact(Event):
@@ -62,7 +75,15 @@ class TaskRecall(Event):
     play: UUID
 
 
-class HeardRequest(Heard):
+class HeardFromHome(Heard):
+    """What home alone may tell about a case: its referral service, and nobody in its name."""
+
+    def require_teller(self) -> None:
+        if self.envelope.source != f"/{self.home}/referral":
+            raise NotFromHome("Only the home of a case asks, and takes back what it asked.")
+
+
+class HeardRequest(HeardFromHome):
     """A request as those read it who are asked."""
 
     task: str
@@ -76,10 +97,18 @@ class HeardRequest(Heard):
     outcomes: list[str]
 
 
-class HeardRecall(Heard):
+class HeardRecall(HeardFromHome):
     """A request taken back."""
 
     play: UUID
+
+
+async def find_asked(uow: UnitOfWork, kind: type[A], heard: HeardRequest | HeardRecall) -> A | None:
+    """What was made of this asking, if anything. Raises `OtherCase` where the play is one of another case or home."""
+    row = await uow.find(kind, heard.play)
+    if row is not None and (row.case_id, row.home) != (heard.case_id, heard.home):
+        raise OtherCase("Ask with a play of the case itself.")
+    return row
 
 
 async def grant_parts(uow: UnitOfWork, request: HeardRequest) -> None:

@@ -87,11 +87,11 @@ class UnitOfWork:
         new = sorted(set(streams) - self._sequences.keys())
         if not new:
             return
-        insert = self.insert(tables.stream).values([{"id": s, "sequence": 0} for s in new])
         rows = await self.session.execute(
-            insert.on_conflict_do_update(index_elements=["id"], set_={"sequence": tables.stream.c.sequence}).returning(
-                tables.stream.c.id, tables.stream.c.sequence
-            )
+            self.insert(tables.stream)
+            .on_conflict_do_update(index_elements=["id"], set_={"sequence": tables.stream.c.sequence})
+            .returning(tables.stream.c.id, tables.stream.c.sequence),
+            [{"id": s, "sequence": 0} for s in new],
         )
         self._sequences.update({row.id: row.sequence for row in rows})
 
@@ -130,7 +130,9 @@ class UnitOfWork:
 
     def _as_read(self) -> bool:
         """Whether If-Match (RFC 9110 13.1.1: any, or one of a list) allows it."""
-        said = [tag.strip() for tag in (self.if_match or "*").split(",")]
+        if self.if_match is None:
+            return True
+        said = [tag.strip() for tag in self.if_match.split(",")]
         return "*" in said or self.etag in said
 
     async def _may_move(self, thing: UUID) -> None:
@@ -138,6 +140,8 @@ class UnitOfWork:
             return
         part = tables.part.c
         mine = select(part.thing).where(part.thing == thing, part.acts, *self._mine()).limit(1)
+        if self.caller.service:
+            raise NotYourMove("A service makes no move for a party; use the party's own token.")
         if await self.session.scalar(mine) is None:
             raise NotYourMove("Ask the party that makes this move.")
 

@@ -24,6 +24,7 @@ async def test_what_is_released_has_a_receipt(side: Side):
             "purpose": "meeting",
             "from": "norrby",
             "to": "agency",
+            "toParty": "employment_service",
             "categories": ["contact"],
         }
     ]
@@ -32,6 +33,18 @@ async def test_what_is_released_has_a_receipt(side: Side):
     assert row.release_id == side.release_id
     assert (row.void, row.home, row.basis, row.permit, row.person) == (False, "norrby", BASIS, 7, side.person)
     assert (row.purpose, row.categories, row.recipient) == ("meeting", "contact", "agency")
+
+
+async def test_a_service_names_the_party_it_asks_for_and_a_party_is_its_own(side: Side):
+    service = side.app.as_service("agency", "assessment")
+    body = {"home": "norrby", "personId": str(side.person)}
+    answer = await service.post("/releases", json=body)
+    assert (answer.status_code, answer.json()["code"]) == (422, "sender/party-missing")
+    assert side.asked == []
+    unit = side.app.as_party("unit", organisation="agency")
+    for client in (service, unit):
+        assert (await client.post("/releases", json=body | {"party": "employment_service"})).status_code == 201
+    assert [asked["toParty"] for asked in side.asked] == ["employment_service", "unit"]
 
 
 async def test_a_no_says_what_lacks_and_releases_nothing(side: Side):

@@ -86,9 +86,6 @@ async def test_a_part_in_the_thing_is_needed_and_enough(side: Side):
         await uow.lock(meeting.case_id)
         uow.add(meeting)
         await uow.grant(meeting.id, [("agency", "employment_service")], acts=[])
-    wanted = Wanted(
-        home="norrby", person_id=side.person, purpose=Purpose.MEETING, categories=frozenset({Category.CONTACT})
-    )
 
     async def read(uow: UnitOfWork) -> UUID:
         return (await uow.get(Meeting, meeting.id)).id
@@ -96,6 +93,13 @@ async def test_a_part_in_the_thing_is_needed_and_enough(side: Side):
     for party in ("employment_service", "stranger"):
         caller = Caller("agency", party, "officer", "desk", frozenset())
         asked = Release(here, caller, Attempt(scope=party.encode(), body_hash=b""))
+        wanted = Wanted(
+            home="norrby",
+            person_id=side.person,
+            party=asked.party(None),
+            purpose=Purpose.MEETING,
+            categories=frozenset({Category.CONTACT}),
+        )
         if party == "stranger":
             with pytest.raises(NotFound):
                 await asked(wanted, read)

@@ -49,7 +49,7 @@ async def request_assessment(uow: UnitOfWork, event: AssessmentRequested) -> Non
 
 @subscriptions.on(AssessmentRecalled, loads=Assessment)
 async def recall_assessment(uow: UnitOfWork, event: AssessmentRecalled) -> None:
-    await usecases.recall_assessment(uow, event.play, event.time)
+    await usecases.recall_assessment(uow, event)
 
 
 @subscriptions.on(ActivityRequested, loads=Activity)
@@ -59,4 +59,4 @@ async def request_activity(uow: UnitOfWork, event: ActivityRequested) -> None:
 
 @subscriptions.on(ActivityRecalled, loads=Activity)
 async def recall_activity(uow: UnitOfWork, event: ActivityRecalled) -> None:
-    await usecases.recall_activity(uow, event.play, event.time)
+    await usecases.recall_activity(uow, event)

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from uuid import UUID
 
-from shared.tasks import HeardRequest, grant_parts
+from shared.tasks import HeardRecall, HeardRequest, find_asked, grant_parts
 from shared.uow import UnitOfWork
 
 from .domain import Activity, Assessment
@@ -14,17 +14,17 @@ async def request_assessment(
     uow: UnitOfWork, asked: HeardRequest, *, finds: Mapping[str, Sequence[str]], needs: Mapping[str, str]
 ) -> None:
     """Home asks for an assessment. Asked twice with the same play, it is there once. Who contributes also acts."""
-    if await uow.find(Assessment, asked.play) is None:
+    if await find_asked(uow, Assessment, asked) is None:
         uow.add(Assessment.requested(asked, uow.now, finds=finds, needs=needs))
         acting = [(p.organisation, p.party) for p in asked.participants if p.acts or p.party in needs]
         await uow.grant(asked.play, [(p.organisation, p.party) for p in asked.participants], acts=acting)
 
 
-async def recall_assessment(uow: UnitOfWork, assessment_id: UUID, at: datetime) -> None:
+async def recall_assessment(uow: UnitOfWork, asked: HeardRecall) -> None:
     """Home takes the request back; what has begun goes on."""
-    assessment = await uow.find(Assessment, assessment_id)
+    assessment = await find_asked(uow, Assessment, asked)
     if assessment is not None and not assessment.begun:
-        assessment.recall(at)
+        assessment.recall(asked.time)
 
 
 async def open_assessment(uow: UnitOfWork, assessment_id: UUID, at: datetime | None) -> Assessment:
@@ -60,16 +60,16 @@ async def request_activity(
     uow: UnitOfWork, asked: HeardRequest, *, choose_from: Sequence[str], package: str | None, lasts: str | None
 ) -> None:
     """Home asks for an activity. Asked twice with the same play, it is there once."""
-    if await uow.find(Activity, asked.play) is None:
+    if await find_asked(uow, Activity, asked) is None:
         uow.add(Activity.requested(asked, uow.now, choose_from=choose_from, package=package, lasts=lasts))
         await grant_parts(uow, asked)
 
 
-async def recall_activity(uow: UnitOfWork, activity_id: UUID, at: datetime) -> None:
+async def recall_activity(uow: UnitOfWork, asked: HeardRecall) -> None:
     """Home takes the request back; what has begun is ended by people."""
-    activity = await uow.find(Activity, activity_id)
+    activity = await find_asked(uow, Activity, asked)
     if activity is not None and not activity.begun:
-        activity.recall(at)
+        activity.recall(asked.time)
 
 
 async def start(uow: UnitOfWork, activity_id: UUID, activity: str | None, at: datetime | None) -> Activity:

@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import Path, Response
+from fastapi import Path, Query, Response
 from pydantic import AwareDatetime
 from sqlmodel import col, select
 
@@ -14,11 +14,12 @@ from shared.http.route import Transaction, routes
 from shared.http.views import Body, View
 
 from . import calendar_files, usecases
-from .domain import Meeting
+from .domain import Meeting, Status
 from .events import Reason
 
 router = routes("booking", tags=["meetings"])
 
+Only = Annotated[Status | None, Query(description="Only those with this status")]
 MeetingId = Annotated[UUID, Path(alias="meetingId", description="The play that home asked for")]
 
 
@@ -65,7 +66,7 @@ class MeetingView(View):
 
 @router.get("/meetings", summary="Meetings you have a part in")
 @party
-async def list_meetings(uow: Transaction, paging: Paged, status: str | None = None) -> Page[MeetingView]:
+async def list_meetings(uow: Transaction, paging: Paged, status: Only = None) -> Page[MeetingView]:
     """Möten som din part deltar i. Newest first."""
     query = uow.visible(select(Meeting), col(Meeting.id))
     if status is not None:

@@ -25,4 +25,4 @@ async def request(uow: UnitOfWork, event: MeetingRequested) -> None:
 
 @subscriptions.on(MeetingRecalled, loads=Meeting)
 async def recall(uow: UnitOfWork, event: MeetingRecalled) -> None:
-    await usecases.recall(uow, event.play, event.time)
+    await usecases.recall(uow, event)

@@ -3,7 +3,7 @@
 from datetime import datetime
 from uuid import UUID
 
-from shared.tasks import HeardRequest, grant_parts
+from shared.tasks import HeardRecall, HeardRequest, find_asked, grant_parts
 from shared.uow import UnitOfWork
 
 from .domain import Meeting
@@ -12,16 +12,16 @@ from .events import Reason
 
 async def request(uow: UnitOfWork, asked: HeardRequest) -> None:
     """Home asks for a meeting. Asked twice with the same play, it is there once."""
-    if await uow.find(Meeting, asked.play) is None:
+    if await find_asked(uow, Meeting, asked) is None:
         uow.add(Meeting.requested(asked, uow.now))
         await grant_parts(uow, asked)
 
 
-async def recall(uow: UnitOfWork, meeting_id: UUID, at: datetime) -> None:
+async def recall(uow: UnitOfWork, asked: HeardRecall) -> None:
     """Home takes the request back; what is over stays as it is."""
-    meeting = await uow.find(Meeting, meeting_id)
+    meeting = await find_asked(uow, Meeting, asked)
     if meeting is not None and meeting.open:
-        uow.emit(meeting.cancel(Reason.RECALLED, at))
+        uow.emit(meeting.cancel(Reason.RECALLED, asked.time))
 
 
 async def book(uow: UnitOfWork, meeting_id: UUID, *, starts: datetime, ends: datetime) -> Meeting:

@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import Path
+from fastapi import Path, Query
 from pydantic import AwareDatetime, Field
 from sqlmodel import col, select
 
@@ -16,10 +16,11 @@ from shared.http.views import Body, View
 from shared.releases.words import Category, Purpose
 
 from . import usecases
-from .domain import Basis, Form, NotCallable, Permit, Use
+from .domain import Basis, Form, NotCallable, Permit, Status, Use
 
 router = routes("consent")
 
+Only = Annotated[Status | None, Query(description="Only those with this status")]
 BasisId = Annotated[UUID, Path(alias="basisId", description="The play that home asked for")]
 LACKS = ("waiver", "consent")
 
@@ -70,6 +71,7 @@ class WantedRelease(Body):
     purpose: Purpose
     releaser: str = Field(alias="from", max_length=32)
     recipient: str = Field(alias="to", max_length=32)
+    party: str = Field(alias="toParty", max_length=60)
     categories: list[Category] = Field(min_length=1, max_length=10)
 
 
@@ -97,7 +99,7 @@ class Permits(View):
 
 @router.get("/bases", tags=["bases"], summary="Consents and waivers you have a part in")
 @party
-async def list_bases(uow: Transaction, paging: Paged, status: str | None = None) -> Page[BasisView]:
+async def list_bases(uow: Transaction, paging: Paged, status: Only = None) -> Page[BasisView]:
     """Samtycken och sekretesslättnader som din part hanterar. Newest first."""
     query = uow.visible(select(Basis), col(Basis.id))
     if status is not None:

@@ -149,14 +149,12 @@ class Basis(Asked, Table, table=True):
         self.ended_number = self._next_number()
         return self.fact(ConsentExpired, at)
 
-    def covers(self, *, releaser: str, recipient: str, at: datetime) -> bool:
-        """In force, and between these two. Within one organisation it must name two parties of it."""
+    def covers(self, *, releaser: str, to: tuple[str, str], at: datetime) -> bool:
+        """In force, and between a party of the releaser and the very party that asks: (organisation, party)."""
         if self.status != Status.GRANTED or (self.until is not None and at >= self.until):
             return False
-        named = [str(each["organisation"]) for each in self.between]
-        if releaser == recipient:
-            return named.count(releaser) > 1
-        return releaser in named and recipient in named
+        named = {(str(each["organisation"]), str(each["party"])) for each in self.between}
+        return to in named and any(organisation == releaser for organisation, _ in named - {to})
 
     def permit(self, release_id: UUID, at: datetime, **terms: Any) -> "Permit":
         """The next number, for one release. Only where it `covers` it."""

@@ -32,7 +32,7 @@ async def request(uow: UnitOfWork, event: ConsentRequested) -> None:
 
 @subscriptions.on(ConsentRecalled, loads=Basis)
 async def recall(uow: UnitOfWork, event: ConsentRecalled) -> None:
-    await usecases.recall(uow, event.play)
+    await usecases.recall(uow, event)
 
 
 @timers.on(usecases.PERIOD)

@@ -7,14 +7,19 @@ from uuid import UUID
 
 from sqlmodel import col, select
 
+from shared.errors import Refused
 from shared.releases.words import Category, Purpose
-from shared.tasks import HeardRequest, Participant, grant_parts
+from shared.tasks import HeardRecall, HeardRequest, Participant, find_asked, grant_parts
 from shared.timers import Rang, clear_timer, set_timer
 from shared.uow import UnitOfWork
 
 from .domain import Basis, Form, Permit, ReleaseKnown, Status, Use, rushed
 
 PERIOD = "period"
+
+
+class NotAtHome(Refused):
+    """The bases of a case live with its home."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,20 +29,23 @@ class Wanted:
     release_id: UUID
     person_id: UUID
     recipient: str
+    party: str
     purpose: Purpose
     categories: Sequence[Category]
 
 
 async def request(uow: UnitOfWork, asked: HeardRequest, *, waiver: bool, between: Sequence[Participant]) -> None:
-    """Home asks a party to obtain it. Asked twice with the same play, it is there once."""
-    if await uow.find(Basis, asked.play) is None:
+    """Home asks a party to obtain it. Asked twice with the same play, it is there once. Raises `NotAtHome`."""
+    if asked.home != uow.whoami.organisation:
+        raise NotAtHome("Ask the consent service of the home of the case.")
+    if await find_asked(uow, Basis, asked) is None:
         uow.add(Basis.requested(asked, uow.now, waiver=waiver, between=between))
         await grant_parts(uow, asked)
 
 
-async def recall(uow: UnitOfWork, basis_id: UUID) -> None:
+async def recall(uow: UnitOfWork, asked: HeardRecall) -> None:
     """Home takes the request back; what the person has answered stays as it is."""
-    basis = await uow.find(Basis, basis_id)
+    basis = await find_asked(uow, Basis, asked)
     if basis is not None and basis.status == Status.REQUESTED:
         basis.recall(uow.now)
 
@@ -93,7 +101,8 @@ async def permit(
     given: dict[UUID, Permit | None] = {}
     for each in wanted:
         live = (b for b in bases if b.person_id == each.person_id)
-        basis = next((b for b in live if b.covers(releaser=releaser, recipient=each.recipient, at=uow.now)), None)
+        to = (each.recipient, each.party)
+        basis = next((b for b in live if b.covers(releaser=releaser, to=to, at=uow.now)), None)
         given[each.release_id] = basis and basis.permit(
             each.release_id,
             uow.now,

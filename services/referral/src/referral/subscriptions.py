@@ -70,7 +70,7 @@ def _answers(table: Subscriptions) -> None:
 
     @table.on(heard.AnswerRecalled, loads=Answer)
     async def _recall(uow: UnitOfWork, event: heard.AnswerRecalled) -> None:
-        await answers.recall(uow, event.play, home=event.envelope.organisation)
+        await answers.recall(uow, event)
 
 
 def timers(home: Home) -> Timers:

@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import Path
+from fastapi import Path, Query
 from sqlmodel import col, select
 
 from shared.http.paging import Page, Paged
@@ -18,6 +18,7 @@ from .domain import CaseSummary, Deadline, Entry, State
 
 router = routes("reporting")
 
+Only = Annotated[State | None, Query(description="Only those of this state")]
 CaseId = Annotated[UUID, Path(alias="caseId", description="The case")]
 
 
@@ -103,9 +104,9 @@ async def read_deadlines(uow: Transaction, case_id: CaseId) -> Deadlines:
 
 @router.get("/deadlines", tags=["deadlines"], summary="Deadlines of your cases")
 @party
-async def list_deadlines(uow: Transaction, paging: Paged, state: State | None = None) -> Page[DeadlineView]:
+async def list_deadlines(uow: Transaction, paging: Paged, state: Only = None) -> Page[DeadlineView]:
     """Frister i ärenden som din part har del i. Newest known first."""
-    query = uow.visible(select(Deadline), col(Deadline.case_id))
+    query = usecases.audible(uow, uow.visible(select(Deadline), col(Deadline.case_id)), col(Deadline.audience))
     if state is not None:
         query = query.where(col(Deadline.state) == state)
     return await DeadlineView.page(uow, query, col(Deadline.listed), paging)

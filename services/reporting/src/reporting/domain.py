@@ -11,7 +11,7 @@ from sqlmodel import Field, SQLModel
 from shared.entity import Entity
 from shared.errors import Refused
 from shared.ids import uuid7
-from shared.tables import NAMING, Instant
+from shared.tables import NAMING, Instant, Organisations
 
 
 class State(StrEnum):
@@ -27,6 +27,12 @@ class OtherHome(Refused):
 
 class Table(SQLModel, registry=registry(metadata=MetaData(naming_convention=NAMING))):
     """Reporting's tables."""
+
+
+class Heard(Entity):
+    """What is shown to those who might have heard it: the event's audience."""
+
+    audience: frozenset[str] = Field(sa_type=Organisations)
 
 
 class CaseSummary(Entity, Table, table=True):
@@ -47,7 +53,7 @@ class CaseSummary(Entity, Table, table=True):
         self.changed(at)
 
 
-class Entry(Entity, Table, table=True):
+class Entry(Heard, Table, table=True):
     """One event in the timeline of a case. `time`: when it happened; `recorded`: when it was learnt here."""
 
     type: str
@@ -63,7 +69,7 @@ class Entry(Entity, Table, table=True):
     reach: str | None = None
 
 
-class Deadline(Entity, Table, table=True):
+class Deadline(Heard, Table, table=True):
     """One deadline: what of which asking, due when, and whether it held."""
 
     listed: UUID = Field(default_factory=uuid7, index=True)
@@ -77,12 +83,15 @@ class Deadline(Entity, Table, table=True):
     at: datetime = Field(sa_type=Instant)
     learnt_late: bool = False
 
-    def held(self, at: datetime, *, learnt_late: bool) -> None:
-        """It was met at `at`. This is the last word, also where it was called missed before, or is afterwards."""
-        self.state, self.at, self.learnt_late = State.HELD, at, learnt_late
+    def held(self, at: datetime, *, learnt_late: bool, audience: frozenset[str]) -> None:
+        """It was met at `at`. This is the last word, also where it was called missed before, or is afterwards.
+
+        From then on it is there for those who may hear that.
+        """
+        self.state, self.at, self.learnt_late, self.audience = State.HELD, at, learnt_late, audience
         self.changed(at)
 
 
-def deadline_id(play: UUID, reach: str) -> UUID:
-    """A deadline is known by its asking and what must be reached."""
-    return uuid5(play, f"due/{reach}")
+def deadline_id(case: UUID, play: UUID, reach: str) -> UUID:
+    """A deadline is known by its case, its asking and what must be reached."""
+    return uuid5(case, f"due/{play}/{reach}")

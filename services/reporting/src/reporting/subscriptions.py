@@ -16,8 +16,8 @@ from .domain import CaseSummary, Deadline, Entry, deadline_id
 
 subscriptions = Subscriptions(order_free=True)
 
-Word = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]{0,79}$")]
-Path = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_/-]{0,159}$")]
+Word = Annotated[str, Field(pattern=r"^([a-z_-]|[0-9]{1,5}([a-z_-]|$)){1,80}$")]
+Path = Annotated[str, Field(pattern=r"^([a-z_/-]|[0-9]{1,5}([a-z_/-]|$)){1,160}$")]
 
 
 class Anything(Heard, type="*"):
@@ -69,9 +69,9 @@ class OfDeadline(Heard):
 
     @property
     def deadline_id(self) -> UUID:
-        return deadline_id(self.play, self.reach)
+        return deadline_id(self.case_id, self.play, self.reach)
 
-    def row(self) -> Deadline:
+    def row(self, here: str) -> Deadline:
         return Deadline(
             id=self.deadline_id,
             case_id=self.case_id,
@@ -82,6 +82,7 @@ class OfDeadline(Heard):
             play=self.play,
             reach=self.reach,
             owner=self.owner,
+            audience=usecases.audience(self.envelope, here),
             due=self.due,
             at=self.time,
         )
@@ -117,6 +118,7 @@ async def note(uow: UnitOfWork, event: Anything) -> None:
             outcome=event.outcome or event.ending,
             reason=event.reason,
             reach=event.reach,
+            audience=usecases.audience(said, uow.whoami.organisation),
         )
         await usecases.note(uow, entry, said)
 
@@ -140,9 +142,11 @@ async def closed(uow: UnitOfWork, event: CaseClosed) -> None:
 
 @subscriptions.on(DeadlineMet, loads=Deadline, by="deadline_id")
 async def met(uow: UnitOfWork, event: DeadlineMet) -> None:
-    await usecases.met(uow, event.row(), event.time, learnt_late=event.learnt_late)
+    await usecases.the_case(uow, event.envelope, event.case_id)
+    await usecases.met(uow, event.row(uow.whoami.organisation), event.time, learnt_late=event.learnt_late)
 
 
 @subscriptions.on(DeadlineMissed, loads=Deadline, by="deadline_id")
 async def missed(uow: UnitOfWork, event: DeadlineMissed) -> None:
-    await usecases.missed(uow, event.row())
+    await usecases.the_case(uow, event.envelope, event.case_id)
+    await usecases.missed(uow, event.row(uow.whoami.organisation))

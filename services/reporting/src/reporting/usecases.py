@@ -2,16 +2,18 @@
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from sqlmodel import col, select
 
 from shared.envelope import Envelope
 from shared.errors import NotFound
+from shared.tables import holds
 from shared.tasks import Participant
 from shared.uow import UnitOfWork
 
-from .domain import CaseSummary, Deadline, Entry, OtherHome, deadline_id
+from .domain import CaseSummary, Deadline, Entry, OtherHome
 
 MOST = 2000
 HOME_TELLS = "referral"
@@ -34,6 +36,11 @@ async def the_case(uow: UnitOfWork, event: Envelope, case_id: UUID) -> CaseSumma
     return case
 
 
+def audience(event: Envelope, here: str) -> frozenset[str]:
+    """Who may hear an event: as its teller says inside the own organisation; of others, its teller, home and `here`."""
+    return event.audience or frozenset({event.organisation, event.home, here})
+
+
 async def note(uow: UnitOfWork, entry: Entry, envelope: Envelope) -> None:
     """One line more in a timeline. Heard twice, it is there once."""
     await the_case(uow, envelope, entry.case_id)
@@ -50,7 +57,7 @@ async def admit(uow: UnitOfWork, case: CaseSummary, parties: Iterable[Participan
 async def met(uow: UnitOfWork, deadline: Deadline, at: datetime, *, learnt_late: bool) -> None:
     """A deadline held; it corrects what was called missed."""
     row = await _known(uow, deadline)
-    row.held(at, learnt_late=learnt_late)
+    row.held(at, learnt_late=learnt_late, audience=deadline.audience)
 
 
 async def missed(uow: UnitOfWork, deadline: Deadline) -> None:
@@ -84,10 +91,15 @@ async def operators_deadlines(uow: UnitOfWork, case_id: UUID) -> Sequence[Deadli
 
 
 async def _known(uow: UnitOfWork, deadline: Deadline) -> Deadline:
-    row = await uow.find(Deadline, deadline_id(deadline.play, deadline.reach))
+    row = await uow.find(Deadline, deadline.id)
     if row is None:
         uow.add(row := deadline)
     return row
+
+
+def audible(uow: UnitOfWork, query: Any, column: Any) -> Any:
+    """Narrows a query to what the caller's organisation may hear. The platform's own work sees all."""
+    return query if uow.caller is None else query.where(holds(column, uow.caller.organisation))
 
 
 async def _exists(uow: UnitOfWork, case_id: UUID) -> None:
@@ -96,11 +108,11 @@ async def _exists(uow: UnitOfWork, case_id: UUID) -> None:
 
 
 async def _entries(uow: UnitOfWork, case_id: UUID) -> Sequence[Entry]:
-    query = select(Entry).where(col(Entry.case_id) == case_id)
+    query = audible(uow, select(Entry).where(col(Entry.case_id) == case_id), col(Entry.audience))
     newest = query.order_by(col(Entry.time).desc(), col(Entry.recorded).desc(), col(Entry.id).desc()).limit(MOST)
     return [*reversed((await uow.session.scalars(newest)).all())]
 
 
 async def _deadlines(uow: UnitOfWork, case_id: UUID) -> Sequence[Deadline]:
-    query = select(Deadline).where(col(Deadline.case_id) == case_id)
+    query = audible(uow, select(Deadline).where(col(Deadline.case_id) == case_id), col(Deadline.audience))
     return (await uow.session.scalars(query.order_by(col(Deadline.due), col(Deadline.listed)).limit(MOST))).all()

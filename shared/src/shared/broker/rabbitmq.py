@@ -6,6 +6,7 @@ from collections import deque
 from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from contextlib import asynccontextmanager, suppress
 from itertools import takewhile
+from typing import Any
 
 import aio_pika
 import aiormq
@@ -19,6 +20,7 @@ CONFIRM = 20.0
 PROBE = 5.0
 LINGER = 0.03
 FEW = 10
+PERSISTENT = 2
 FAULTS = (
     aio_pika.exceptions.AMQPError,
     aiormq.exceptions.AMQPError,
@@ -74,9 +76,19 @@ class ConfirmedPublisher:
 
     async def publish(self, exchange: str, messages: Sequence[Message]) -> int:
         await self._unblocked()
-        target = await self._channel.get_exchange(exchange, ensure=False)
-        sent = [
-            asyncio.ensure_future(target.publish(wire(message), message.routing_key, mandatory=True))
+        channel = await self._channel.get_underlay_channel()
+        assert isinstance(channel, aiormq.Channel)  # only the class knows that `wait` need not be for the socket
+        sent: list[asyncio.Future[Any]] = [
+            asyncio.ensure_future(
+                channel.basic_publish(
+                    message.body,
+                    exchange=exchange,
+                    routing_key=message.routing_key,
+                    properties=properties(message),
+                    mandatory=True,
+                    wait=False,
+                )
+            )
             for message in messages
         ]
         try:
@@ -84,7 +96,7 @@ class ConfirmedPublisher:
         finally:
             for task in sent:
                 task.cancel()
-        results = await asyncio.gather(*sent, return_exceptions=True)
+        results: list[Any] = await asyncio.gather(*sent, return_exceptions=True)
         confirmed = len(list(takewhile(lambda result: isinstance(result, Basic.Ack), results)))
         if confirmed == 0:
             if isinstance(results[0], aio_pika.exceptions.PublishError):
@@ -213,13 +225,12 @@ class Deliveries:
         self._line.acked(len(self._incoming))
 
 
-def wire(message: Message) -> aio_pika.Message:
+def properties(message: Message) -> Basic.Properties:
     """Persistent, with the sender's user, which the broker checks against who is logged in."""
-    return aio_pika.Message(
-        message.body,
+    return Basic.Properties(
         message_id=message.id,
         headers=dict(message.headers),
         content_type=message.content_type,
-        delivery_mode=aio_pika.DeliveryMode.PERSISTENT,
+        delivery_mode=PERSISTENT,
         user_id=message.user_id,
     )

@@ -32,7 +32,7 @@ def list_(service: Service = "", token: Token = None, data: Data = None, as_json
 
     table = Table("Service", "Number", "Event", "Cause", "Attempts", "Last error", box=None)
     for each in found:
-        row = (each["service"], each["id"], each["type"], each["cause"], each["attempts"], each["last_error"])
+        row = (each["service"], each["id"], each["type"], each["cause"], each["attempts"], each["lastError"])
         table.add_row(*(str(value) for value in row))
     Console().print(table)
 

@@ -5,15 +5,22 @@ from typing import Annotated
 
 import typer
 
+from shared.errors import Invalid
+
 from .instance import remember
+
+
+class NoScript(Invalid):
+    """There is no script to play."""
 
 
 def demo(
     broker: Annotated[str | None, typer.Option(help="amqp://user:password@host; embedded if left out")] = None,
     database: Annotated[str | None, typer.Option(help="postgresql://user@host, the server")] = None,
-    script: Annotated[Path, typer.Option(help="Who does what when")] = Path("examples/bengtsfors/people.yaml"),
+    script: Annotated[Path | None, typer.Option(help="Who does what when; the first under examples/")] = None,
     deploy: Annotated[Path, typer.Option(help="Parties and pathways")] = Path("deploy"),
     data: Annotated[Path, typer.Option(help="Directory for what the demo keeps")] = Path(".samspar/demo"),
+    port: Annotated[int, typer.Option(help="Of the first service; the others follow, or take what is free")] = 8101,
     exit_: Annotated[bool, typer.Option("--exit", help="End after the table")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="The table as JSON")] = False,
 ) -> None:
@@ -24,8 +31,16 @@ def demo(
 
     from .playing import show
 
-    to_play, on = load(script), servers(broker, database)
+    on, to_play = servers(broker, database), load(script or _first_example())
     with owned(data):
-        world = open_world(data, to_play, deploy, on)
+        world = open_world(data, to_play, deploy, on, port)
         remember(world.script.organisation, data, world.parties, issues_tokens=on is None)
         show(world, stay=not exit_, as_json=as_json)
+
+
+def _first_example() -> Path:
+    """The script that lies nearest. Raises `NoScript`."""
+    found = sorted(Path("examples").glob("*/people.yaml"))
+    if not found:
+        raise NoScript("Run it where examples/ is, or name one with --script.")
+    return found[0]

@@ -7,6 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
+from shared.caller import audience_of
 from shared.errors import Refused, Unavailable
 from shared.parties import Parties
 
@@ -73,7 +74,7 @@ class Instance:
             party=party,
             subject=party,
             client_id="samspar-cli",
-            audience=f"samspar.{service}",
+            audience=audience_of(self.organisation, service),
             scopes=[f"samspar.{service}", *([OPERATE] if party == OPERATIONS else [])],
         )
 

@@ -23,7 +23,7 @@ class UnknownCase(NotFound):
 
 
 def refer(
-    file: Annotated[Path, typer.Argument(help="The referral as JSON, as examples/bengtsfors/referral.json")],
+    file: Annotated[Path, typer.Argument(help="The referral as JSON, as examples/<area>/referral.json")],
     party: Annotated[str, typer.Option(help="The party that refers")] = "social_services",
     key: Annotated[str | None, typer.Option(help="Idempotency-Key; the file's hash, if left out")] = None,
     token: Token = None,

@@ -3,7 +3,7 @@
 import json
 from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -11,19 +11,19 @@ from shared.errors import Invalid
 
 from .instance import Json
 
+if TYPE_CHECKING:
+    from shared.pathways import Language
+
 app = typer.Typer(help="Pathway definitions: what is asked of whom, by when.", no_args_is_help=True)
 
 DEFINITIONS = Path("deploy/pathways")
+DEFAULT = [DEFINITIONS]
 
-Name = Annotated[str, typer.Argument(help="As bengtsfors/income-support")]
+Name = Annotated[str, typer.Argument(help="As <area>/<pathway>")]
 Pathways = Annotated[
     list[Path], typer.Option("--pathways", help="The folder of definitions; given again, where to look next")
 ]
 Words = Annotated[str, typer.Option(help="sv or en")]
-
-
-class NoPathways(Invalid):
-    """There are no definitions there."""
 
 
 class NoWords(Invalid):
@@ -33,26 +33,78 @@ class NoWords(Invalid):
 @app.command()
 def check(
     directory: Annotated[Path, typer.Argument(help="The folder of definitions")] = DEFINITIONS,
-    areas: Annotated[
-        list[Path] | None, typer.Option(help="A further folder with areas that the first lacks")
-    ] = None,
+    areas: Annotated[list[Path] | None, typer.Option(help="A further folder, for areas that the first lacks")] = None,
     as_json: Json = False,
 ) -> None:
     """Prove what can be proved of every definition, and walk each at random. Exits with 1 if anything is wrong."""
-    from shared.pathways import check
+    from .definitions import names, wrong
 
-    names = _names(directory)
-    if not names:
-        raise NoPathways(f"Give a folder with <area>/<name>.yaml; {directory} has none.")
-    findings = check(directory, *(areas or []))
-    wrong = {finding.file for finding in findings}
-    clean = [name for name in names if wrong.isdisjoint({f"{name}.yaml", name.rpartition("/")[2] + ".yaml"})]
+    roots = [directory, *(areas or [])]
+    known = names(directory)
+    found = {name: wrong(roots, name) for name in known}
+    clean = [name for name, findings in found.items() if not findings]
+    every = list(dict.fromkeys(finding for findings in found.values() for finding in findings))
     if as_json:
-        told = {"definitions": names, "clean": [] if _common(wrong) else clean, "findings": [asdict(f) for f in findings]}
+        told = {"clean": clean, "findings": [asdict(finding) for finding in every]}
         typer.echo(json.dumps(told, ensure_ascii=False, indent=1))
     else:
-        for finding in findings:
+        for finding in every:
             typer.echo(str(finding))
-        typer.echo(f"{len(names)} definition{'s' * (len(names) != 1)}, {len(clean)} clean.")
-    if findings:
+        typer.echo(f"Clean: {len(clean)} of {len(known)}.")
+    if every:
         raise typer.Exit(1)
+
+
+@app.command()
+def draw(name: Name, pathways: Pathways = DEFAULT, language: Words = "sv") -> None:
+    """The pathway as a Mermaid flowchart, in people's words and with every deadline as written."""
+    from shared.pathways.draw import mermaid
+
+    from .definitions import score_of
+
+    typer.echo(mermaid(score_of(pathways, name), _language(language)), nl=False)
+
+
+@app.command()
+def simulate(
+    name: Name,
+    script: Annotated[
+        Path | None, typer.Option(help="The moves to play, as <area>/<pathway>.timelines/<name>.yaml")
+    ] = None,
+    seed: Annotated[int, typer.Option(help="Without a script: which random walk")] = 0,
+    pathways: Pathways = DEFAULT,
+    language: Words = "en",
+    as_json: Json = False,
+) -> None:
+    """Play a case on a virtual clock: the timeline that the process owner signs.
+
+    Exits with 1 if the script says what the timeline should be, and it is another.
+    """
+    from .definitions import score_of, story_of
+    from .timeline import printed, steps
+
+    score = score_of(pathways, name)
+    story = story_of(score, script, seed)
+    told = steps(score, story.happened, _language(language))
+    if as_json:
+        head = {"pathway": score.name, "version": score.version, "sha256": score.sha256, "story": story.title}
+        typer.echo(json.dumps(head | {"steps": [step.as_json() for step in told]}, ensure_ascii=False, indent=1))
+    else:
+        printed(score, story.title, told, _language(language))
+    if story.differs is not None:
+        typer.echo(f"samspar: The timeline is not the one in the script. It differs at: {story.differs}", err=True)
+        raise typer.Exit(1)
+
+
+@app.command()
+def schema() -> None:
+    """The JSON Schema of definitions, for editors."""
+    from shared.pathways.schema import to_text
+
+    typer.echo(to_text(), nl=False)
+
+
+def _language(word: str) -> "Language":
+    if word not in ("sv", "en"):
+        raise NoWords("Say --language sv or --language en.")
+    return word

@@ -14,7 +14,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from shared.demo import processes
 from shared.demo.clients import Clients
-from shared.demo.driver import Driver, Look
+from shared.demo.driver import Driver, Reach
 from shared.demo.rows import rows
 from shared.demo.table import drawn
 from shared.demo.times import clock, day
@@ -22,7 +22,7 @@ from shared.demo.world import World
 from shared.logs import logs
 from shared.loop import run
 
-from .serving import interrupted, look, running
+from .serving import interrupted, look, move_clock, running
 
 INTERRUPTED = 130
 
@@ -38,16 +38,19 @@ def show(world: World, *, stay: bool, as_json: bool) -> None:
 async def _show(world: World, console: Console, *, stay: bool, as_json: bool) -> int:
     stop = interrupted()
     clients = Clients(world)
-    async with _services(world, clients) as seen:
-        playing = asyncio.create_task(_play(world, clients, seen, console, as_json=as_json))
+    async with _services(world, clients) as reach:
+        playing = asyncio.create_task(_play(world, clients, reach, console, as_json=as_json))
         stopping = asyncio.create_task(stop.wait())
         await asyncio.wait({playing, stopping}, return_when=asyncio.FIRST_COMPLETED)
         if not playing.done():
             playing.cancel()
             console.print("Stopped. Run it again to go on.")
             return INTERRUPTED
-        stuck = await playing
+        driver, stuck = await playing
         if stay:
+            if world.servers is None:
+                person, known = next(iter(driver.cases.items()))
+                console.print(f"Where {person} is: samspar where {known['case']}", highlight=False, soft_wrap=True)
             for name in world.ports:
                 console.print(f"{name:11} {world.url(name)}/{name}/v1", highlight=False)
             console.print("The services stay up, at the demo's time. Ctrl-C ends.")
@@ -57,8 +60,10 @@ async def _show(world: World, console: Console, *, stay: bool, as_json: bool) ->
     return int(stuck)
 
 
-async def _play(world: World, clients: Clients, seen: Look, console: Console, *, as_json: bool) -> bool:
-    """Returns whether anything got stuck."""
+async def _play(
+    world: World, clients: Clients, reach: Reach, console: Console, *, as_json: bool
+) -> tuple[Driver, bool]:
+    """Returns whether anything got stuck, too."""
     columns = (TextColumn("{task.fields[clock]}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
     with Progress(*columns, TextColumn("{task.description}"), console=console, transient=True) as bar:
         task = bar.add_task("starting", total=None, clock="")
@@ -66,7 +71,7 @@ async def _play(world: World, clients: Clients, seen: Look, console: Console, *,
         def progress(done: int, of: int, at: datetime, what: str) -> None:
             bar.update(task, completed=done, total=of, description=what, clock=f"{day(at)} {clock(at)}")
 
-        driver = Driver(world, clients, seen, progress)
+        driver = Driver(world, clients, reach, progress)
         await driver.play()
     found = await rows(world.script, driver.cases, clients)
     if as_json:
@@ -74,13 +79,11 @@ async def _play(world: World, clients: Clients, seen: Look, console: Console, *,
         typer.echo(json.dumps(told, ensure_ascii=False, indent=1))
     else:
         console.print(drawn(found))
-        person, known = next(iter(driver.cases.items()))
-        console.print(f"Where {person} is: samspar where {known['case']}", highlight=False, soft_wrap=True)
-    stuck = [said for name in world.ports if (said := _stuck(name, await seen(name)))]
+    stuck = [said for name in world.ports if (said := _stuck(name, await reach.look(name)))]
     for said in stuck:
         console.print(f"[bold white on red] STUCK [/] {said} Look at `samspar dead-letters list`.")
     world.finished()
-    return bool(stuck)
+    return driver, bool(stuck)
 
 
 def _stuck(service: str, flow: dict[str, Any] | None) -> str:
@@ -92,12 +95,12 @@ def _stuck(service: str, flow: dict[str, Any] | None) -> str:
 
 
 @asynccontextmanager
-async def _services(world: World, clients: Clients) -> AsyncGenerator[Look]:
-    """The services, and how to see whether they have come to rest."""
+async def _services(world: World, clients: Clients) -> AsyncGenerator[Reach]:
+    """The services, and how the driver gets at them."""
     if world.servers is None:
         world.began()
         async with running({name: world.settings(name) for name in world.ports}) as apps:
-            yield lambda name: look(apps[name])
+            yield Reach(lambda name: look(apps[name]), lambda name, to: move_clock(apps[name], to))
     else:
         async with processes.running(world):
-            yield clients.flow
+            yield Reach(clients.flow, clients.move_clock)

@@ -6,6 +6,7 @@ import signal
 import socket
 from collections.abc import AsyncGenerator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
+from datetime import datetime
 from typing import Any
 
 import uvicorn
@@ -13,6 +14,7 @@ from fastapi import FastAPI, Response
 
 from shared.broker.connect import bus
 from shared.broker.protocol import Topology
+from shared.demo_clock import DemoClock
 from shared.errors import Refused
 from shared.here import Here
 from shared.http.health import flowz
@@ -85,6 +87,14 @@ async def look(app: FastAPI) -> dict[str, Any] | None:
     return None if said["faults"] else said
 
 
+async def move_clock(app: FastAPI, to: datetime) -> None:
+    """As its `PUT /clock`."""
+    here: Here = app.state.here
+    assert isinstance(here.clock, DemoClock)
+    await here.clock.move(here.database, to)
+    here.timers.wake()
+
+
 def _bound(settings: Settings) -> socket.socket:
     """Before anything else is done there, since a service that cannot be reached is none."""
     family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
@@ -104,4 +114,6 @@ def _bound(settings: Settings) -> socket.socket:
 
 def _config(app: FastAPI) -> uvicorn.Config:
     """How every service is served, embedded or alone."""
-    return uvicorn.Config(app, log_config=None, access_log=False, lifespan="off", server_header=False, timeout_graceful_shutdown=GRACE)
+    return uvicorn.Config(
+        app, log_config=None, access_log=False, lifespan="off", server_header=False, timeout_graceful_shutdown=GRACE
+    )

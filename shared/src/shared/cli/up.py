@@ -11,7 +11,10 @@ from shared.parties import Parties
 from .instance import remember
 from .parties import read_parties
 
-Organisation = Annotated[str, typer.Option(envvar="SAMSPAR_ORGANISATION", help="The organisation that runs them")]
+Organisation = Annotated[
+    str | None,
+    typer.Option(envvar="SAMSPAR_ORGANISATION", help="Who runs them; may be left out where only one runs them all"),
+]
 
 
 class Incomplete(Invalid):
@@ -22,19 +25,20 @@ def up(
     services: Annotated[
         list[str] | None, typer.Argument(help="Which services; all that the organisation runs, if none is named")
     ] = None,
-    organisation: Organisation = "bengtsfors",
+    organisation: Organisation = None,
     broker: Annotated[str | None, typer.Option(envvar="SAMSPAR_BROKER_URL", help="amqp://…")] = None,
     database: Annotated[str | None, typer.Option(envvar="SAMSPAR_DATABASE_URL", help="postgresql://…/name")] = None,
     data: Annotated[Path, typer.Option(envvar="SAMSPAR_DATA", help="Directory for what is kept")] = Path(".samspar/up"),
     parties: Annotated[
         Path, typer.Option(envvar="SAMSPAR_PARTIES", help="Who takes part, and where their services are")
     ] = Path("deploy/parties"),
-    pathways: Annotated[
-        Path, typer.Option(envvar="SAMSPAR_PATHWAYS", help="The definitions that home plays")
-    ] = Path("deploy/pathways"),
+    pathways: Annotated[Path, typer.Option(envvar="SAMSPAR_PATHWAYS", help="The definitions that home plays")] = Path(
+        "deploy/pathways"
+    ),
     host: Annotated[str, typer.Option(envvar="SAMSPAR_HOST", help="Where they listen")] = "127.0.0.1",
     port: Annotated[
-        int | None, typer.Option(envvar="SAMSPAR_PORT", help="Only for one service; the parties' files have those of all")
+        int | None,
+        typer.Option(envvar="SAMSPAR_PORT", help="Only for one service; the parties' files have those of all"),
     ] = None,
     while_stdin: Annotated[bool, typer.Option("--while-stdin", hidden=True)] = False,
 ) -> None:
@@ -44,6 +48,7 @@ def up(
     from .running import keep_up
 
     known = read_parties(parties)
+    organisation = organisation or _only(known, services or [])
     chosen = _chosen(known, organisation, services or [])
     _whole(chosen, broker=broker, database=database, port=port)
     told: dict[str, dict[str, Any]] = {
@@ -64,6 +69,15 @@ def up(
         _develop(data, host)
         remember(organisation, data, parties, issues_tokens=True)
         keep_up(told, while_stdin=while_stdin)
+
+
+def _only(parties: Parties, named: list[str]) -> str:
+    """The one organisation that runs all that is named, or all there is. Raises `Incomplete`."""
+    wanted = set(named or parties.tells)
+    able = [name for name in parties.organisations if wanted <= set(parties[name].own)]
+    if len(able) != 1:
+        raise Incomplete(f"Say with --organisation who runs them: {', '.join(sorted(parties.organisations))}.")
+    return able[0]
 
 
 def _chosen(parties: Parties, organisation: str, named: list[str]) -> dict[str, int]:

@@ -1,10 +1,12 @@
 """HTTP to the demo's services: each party with its own token, again until it is answered."""
 
+from datetime import datetime
 from typing import Any
 
 import httpx
 from tenacity import retry, retry_if_exception_type, stop_after_delay, wait_random_exponential
 
+from shared.caller import audience_of
 from shared.errors import Refused
 from shared.http.policies import OPERATE
 
@@ -45,9 +47,9 @@ class Clients:
             return None
         return answer.json() if answer.status_code == 200 else None
 
-    async def move_clock(self, service: str, instant: str) -> None:
+    async def move_clock(self, service: str, to: datetime) -> None:
         headers = {"X-Demo-Key": self._world.run.key}
-        await self._ask(service, "PUT", "/clock", headers, {"now": instant})
+        await self._ask(service, "PUT", "/clock", headers, {"now": to.isoformat()})
 
     async def close(self) -> None:
         await self._http.aclose()
@@ -58,7 +60,7 @@ class Clients:
             party=party,
             subject=f"demo-{party}",
             client_id=f"demo-{party}",
-            audience=f"samspar.{service}",
+            audience=audience_of(self._world.script.organisation, service),
             scopes=[f"samspar.{service}", *([OPERATE] if party == "operations" else [])],
         )
         return {"Authorization": f"Bearer {token}"}

@@ -2,7 +2,8 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from datetime import UTC, datetime
+from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -14,11 +15,20 @@ from .script import ROUTES, Do, Move, Person
 from .world import World
 
 QUIET_WITHIN = 180.0
-LOOK = 0.01
+LOOK = 0.03
 
 Progress = Callable[[int, int, datetime, str], None]
-Look = Callable[[str], Awaitable[dict[str, Any] | None]]
-"""What a service's `/flowz` says, or nothing while it is away or stalled."""
+
+
+@dataclass(frozen=True)
+class Reach:
+    """How the driver gets at the services themselves: over HTTP, or in their own process.
+
+    `look`: what a service's `/flowz` says, or nothing while it is away or stalled. `move`: its clock, to an instant.
+    """
+
+    look: Callable[[str], Awaitable[dict[str, Any] | None]]
+    move: Callable[[str, datetime], Awaitable[None]]
 
 
 class NeverQuiet(Unavailable):
@@ -28,10 +38,10 @@ class NeverQuiet(Unavailable):
 class Driver:
     """Plays one script. Run again over the same directory it repeats what was done, which does nothing, and goes on."""
 
-    def __init__(self, world: World, clients: Clients, look: Look, progress: Progress) -> None:
+    def __init__(self, world: World, clients: Clients, reach: Reach, progress: Progress) -> None:
         self.world = world
         self.clients = clients
-        self.look = look
+        self.reach = reach
         self.progress = progress
         self.cases: dict[str, dict[str, str]] = {}
         self._now = world.script.begins
@@ -67,29 +77,36 @@ class Driver:
         while self._now < instant:
             rings = self._next_timer is not None and self._next_timer <= instant
             self._now = self._next_timer if self._next_timer is not None and rings else instant
-            said = self._now.astimezone(UTC).isoformat()
-            await asyncio.gather(*(self.clients.move_clock(name, said) for name in self.world.ports))
+            await asyncio.gather(*(self.reach.move(name, self._now) for name in self.world.ports))
             if rings:
                 self._next_timer = await self._quiet()
 
     async def _quiet(self) -> datetime | None:
         """Waits until nobody has anything to send, read or do that is due, twice in a row. Returns the next timer."""
         before: list[int] | None = None
+        busy: dict[str, str] = {}
         try:
             async with asyncio.timeout(QUIET_WITHIN):
                 while True:
-                    flows = await asyncio.gather(*(self.look(name) for name in self.world.ports))
-                    here = [flow for flow in flows if flow is not None]
-                    told = None if len(here) < len(flows) or any(_busy(f) for f in here) else [f["told"] for f in here]
+                    seen = await asyncio.gather(*(self.reach.look(name) for name in self.world.ports))
+                    flows = {name: flow for name, flow in zip(self.world.ports, seen, strict=True) if flow is not None}
+                    busy = {name: said for name in self.world.ports if (said := _busy(flows.get(name)))}
+                    told = None if busy else [flow["told"] for flow in flows.values()]
                     if told is not None and told == before:
-                        timers = [datetime.fromisoformat(f["nextTimer"]) for f in here if f["nextTimer"]]
+                        timers = [datetime.fromisoformat(f["nextTimer"]) for f in flows.values() if f["nextTimer"]]
                         return min((at for at in timers if at > self._now), default=None)
                     before = told
-                    if told is None:
+                    if busy:
                         await asyncio.sleep(LOOK)
         except TimeoutError:
-            raise NeverQuiet("Look at /flowz of each service: it says what is unsent, unread or parked.") from None
+            still = ", ".join(f"{name} {said}" for name, said in busy.items())
+            raise NeverQuiet(f"Look at its /flowz: {still or 'something is told all the time'}.") from None
 
 
-def _busy(flow: dict[str, Any]) -> int:
-    return flow["unsent"] + flow["unread"] + flow["timersDue"] + flow["parked"].get("failed", 0)
+def _busy(flow: dict[str, Any] | None) -> str:
+    """What a service has to do still, in words; empty where it rests."""
+    if flow is None:
+        return "is away or stalled"
+    counts = {name: flow[name] for name in ("unsent", "unread", "timersDue")}
+    counts["failed"] = flow["parked"].get("failed", 0)
+    return " ".join(f"{name}={count}" for name, count in counts.items() if count)

@@ -13,7 +13,17 @@ from .script import Script
 SHOWN = ("referral", "case", "meeting", "assessment", "activity", "consent", "decision", "plan", "answer")
 UNTOLD = ("requested", "recalled", "moved", "paused", "resumed")
 
-ORDER = ("referral.received", "case.opened", "opened", "booked", "", "returned", "withdrawn", "case.closed", "cancelled")
+ORDER = (
+    "referral.received",
+    "case.opened",
+    "opened",
+    "booked",
+    "",
+    "returned",
+    "withdrawn",
+    "case.closed",
+    "cancelled",
+)
 """What happened at one instant, in the order in which one thing follows from another; the empty word is all else."""
 
 
@@ -27,7 +37,11 @@ class Fact(BaseModel):
 
     @classmethod
     def of(cls, entry: dict[str, Any]) -> Self:
-        what = f"{entry['task']} {entry['moment']}" if entry["task"] else entry["type"].rpartition(".v")[0] or entry["type"]
+        what = (
+            f"{entry['task']} {entry['moment']}"
+            if entry["task"]
+            else entry["type"].rpartition(".v")[0] or entry["type"]
+        )
         outcome = entry["outcome"] if entry["outcome"] != entry["moment"] else None
         return cls(at=_local(entry["time"]), what=what, outcome=outcome)
 

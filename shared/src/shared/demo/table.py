@@ -1,9 +1,11 @@
-"""The demo's table, for a terminal: a person's story, days and times, and the deadlines at a glance."""
+"""The demo's table, for a terminal: each person's days with their times, then the end and the deadlines."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from itertools import groupby
 
-from rich import box
+from rich.console import Group, RenderableType
+from rich.padding import Padding
+from rich.rule import Rule
 from rich.table import Table
 from rich.text import Text
 
@@ -15,48 +17,50 @@ SHORT = {"referral.received": "referred", "referral.returned": "returned", "refe
 SEPARATOR = " · "
 
 
-def drawn(found: Iterable[Row]) -> Table:
-    """One row a person. What `opened` says is left out, since its end follows; it is in the JSON."""
-    table = Table(
-        title="What happened, by the events alone (times in Stockholm)",
-        title_style="bold",
-        box=box.HORIZONTALS,
-        show_lines=True,
-        pad_edge=False,
-    )
-    table.add_column("Person", no_wrap=True, style="bold")
-    table.add_column("What happened when", ratio=1)
-    table.add_column("Deadlines", max_width=30)
-    table.add_column("Ended", max_width=18)
+def drawn(found: Sequence[Row]) -> Group:
+    """Left out, and in the JSON: that a task was opened, since its end follows, and that a case was opened at once."""
+    parts: list[RenderableType] = [Rule("What happened, by the events alone (times in Stockholm)", style="dim")]
     for row in found:
-        table.add_row(row.person, _story(row), _deadlines(row.deadlines), _ended(row))
-    return table
+        parts += [_person(row), ""]
+    deadlines = [each for row in found for each in row.deadlines]
+    sum_ = Text(f"{len(found)} people", style="bold")
+    return Group(*parts, Rule(style="dim"), Text(SEPARATOR).join([sum_, *_counted(deadlines)]))
 
 
-def _story(row: Row) -> Text:
-    lines = [Text(row.story, style="italic")]
+def _person(row: Row) -> Group:
+    days = Table.grid(padding=(0, 2, 0, 0))
+    days.add_column(no_wrap=True, min_width=10, style="cyan")
+    days.add_column()
     shown = [fact for fact in row.facts if fact.what not in SAID_ANYWAY and not fact.what.endswith(" opened")]
     for name, facts in groupby(shown, key=lambda fact: day(fact.at)):
-        words = SEPARATOR.join(f"{clock(fact.at)}\N{NO-BREAK SPACE}{_what(fact)}" for fact in facts)
-        lines.append(Text.assemble((f"{name}  ", "cyan"), words))
-    return Text("\n").join(lines)
+        days.add_row(name, SEPARATOR.join(_said(facts)))
+    days.add_row("Ended", Text(SEPARATOR).join([_ended(row), *_counted(row.deadlines)]))
+    for each in row.deadlines:
+        if each.state == "missed":
+            days.add_row("", Text(f"missed: {each.task} {each.reach}, due {due(each.due)}", style="red"))
+    return Group(Text.assemble((row.person, "bold"), "  ", (row.story, "italic")), Padding(days, (0, 0, 0, 2)))
 
 
-def _what(fact: Fact) -> str:
-    what = SHORT.get(fact.what, fact.what)
-    return f"{what} ({fact.outcome})" if fact.outcome else what
+def _said(facts: Iterable[Fact]) -> Iterable[str]:
+    """A task that stands in a row is named once: `09:00 interview booked · 14:00 held`."""
+    named = ""
+    for fact in facts:
+        task, _, moment = SHORT.get(fact.what, fact.what).rpartition(" ")
+        words = moment if task in ("", named) else f"{task} {moment}"
+        named = task
+        outcome = f" ({fact.outcome})" if fact.outcome else ""
+        yield f"{clock(fact.at)} {words}{outcome}"
 
 
-def _deadlines(deadlines: list[Deadline]) -> Text:
-    missed = [each for each in deadlines if each.state == "missed"]
-    held = len(deadlines) - len(missed)
-    lines = [Text(f"{held} held", style="green")] if held else []
-    lines += [Text(f"MISSED {each.task} {each.reach}, due {due(each.due)}", style="bold red") for each in missed]
-    return Text("\n").join(lines)
+def _counted(deadlines: Sequence[Deadline]) -> list[Text]:
+    missed = sum(each.state == "missed" for each in deadlines)
+    held = len(deadlines) - missed
+    said = [Text(f"{held} deadlines held" if held != 1 else "1 deadline held", style="green")] if held else []
+    return said + ([Text(f"{missed} MISSED", style="bold red")] if missed else [])
 
 
 def _ended(row: Row) -> Text:
     if row.ended is None:
         return Text("still open", style="yellow")
     closed = next(fact.at for fact in row.facts if fact.what == "case.closed")
-    return Text(f"{row.ended}\n{day(closed)} {clock(closed)}")
+    return Text.assemble((row.ended, "bold"), f" on {day(closed)} {clock(closed)}")

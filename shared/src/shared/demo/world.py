@@ -53,7 +53,7 @@ class NotADemos(Refused):
 
 
 class Run(BaseModel):
-    """What a resumed run must know: the key of its clock, its name in idempotency keys, its ports.
+    """What a resumed run must know: the key of its clock, its name in idempotency keys; its ports, while they are free.
 
     `plays`: the script and the servers, as a hash. `going`: begun and not finished.
     """
@@ -114,7 +114,9 @@ class World:
         _keep(self.directory, self.run)
 
 
-def open_world(directory: Path, script: Script, deploy: Path, servers: Servers | None) -> World:
+def open_world(
+    directory: Path, script: Script, deploy: Path, servers: Servers | None, first_port: int = FIRST_PORT
+) -> World:
     """Resumes an unfinished run in the directory, or starts afresh: after a finished one, or one of something else.
 
     The caller owns the directory. Raises `NotADemos`.
@@ -124,9 +126,10 @@ def open_world(directory: Path, script: Script, deploy: Path, servers: Servers |
     resumed = known is not None and known.going and known.plays == plays
     if known is None or not resumed:
         _empty(directory, a_demos=known is not None)
-        ports = {name: _free_port(FIRST_PORT + n) for n, name in enumerate(_in_order())}
+        ports = {name: first_port + n for n, name in enumerate(_in_order())}
         known = Run(key=secrets.token_urlsafe(24), name=secrets.token_hex(8), ports=ports, plays=plays)
-        _keep(directory, known)
+    known = known.model_copy(update={"ports": {name: _free_port(port) for name, port in known.ports.items()}})
+    _keep(directory, known)
     KeyRing.open(directory / "keyring.json")
     signer = _signer(directory, servers)
     _write_parties(directory / "parties", script, deploy, known.ports, signer, servers)

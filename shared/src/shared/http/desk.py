@@ -56,16 +56,16 @@ def add_desk(routes: APIRouter, *, waits: bool) -> None:
     @routes.get("/dead-letters", tags=["operators"], summary="Events that need a person")
     @operator
     async def list_dead_letters(
-        uow: Transaction, limit: Annotated[int, Query(ge=1, le=1000)] = 100
+        uow: Transaction, limit: Annotated[int, Query(description="How many at most", ge=1, le=1000)] = 100
     ) -> dict[str, list[DeadLetter]]:
         """Händelser som ingen maskin kan lösa. Newest first, with cause and errors, without bodies."""
         return {"items": await deadletters.found(uow, limit=limit)}
 
     @routes.get("/dead-letters/{deadLetterId}", tags=["operators"], summary="One dead letter")
     @operator
-    async def show_dead_letter(deadLetterId: LetterId, uow: Transaction) -> Shown:
-        """Ett dött brev med sina attribut. Its attributes and the names of its fields; values only of ids and times."""
-        return await deadletters.show(uow, deadLetterId)
+    async def show_dead_letter(deadLetterId: LetterId, uow: Transaction, here: Service) -> Shown:
+        """Ett dött brev med sina attribut. Ids, times and known names, and the fields that are read; nothing else."""
+        return await deadletters.show(uow, deadLetterId, here.subscriptions, here.parties)
 
     @routes.post("/dead-letters/{deadLetterId}/replays", tags=["operators"], status_code=202, summary="Run it again")
     @operator

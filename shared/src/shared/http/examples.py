@@ -11,7 +11,7 @@ FORMATS = {
     "date-time": "2026-11-03T08:00:00Z",
     "date": "2026-11-03",
 }
-WORDS = ("held", "fixed-in-1-2", "swe", "bengtsfors/income-support", "180 days")
+WORDS = ("held", "fixed-in-1-2", "swe", "somewhere/income-support", "180 days")
 """What the patterns of the platform are met by; a pattern that none of them meets shows its own example."""
 
 DEEPEST = 12

@@ -5,15 +5,18 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Query
 from pydantic import BaseModel, ConfigDict
-from sqlalchemy import select
+from sqlalchemy import func, select
 
 from shared.envelope import Envelope
 from shared.forwarder import may_hear
 from shared.relay import envelope_of
 from shared.tables import event
 
-from .policies import party
+from .policies import integration
 from .route import Service, Transaction
+
+WINDOW = 2000
+"""Positions that one page looks at."""
 
 
 class FeedEvent(BaseModel):
@@ -30,7 +33,7 @@ class FeedEvent(BaseModel):
 
 
 class Feed(BaseModel):
-    """Events after a position, in order. Ask again with `next`; an empty page says you have read all there is."""
+    """Events after a position, in order. Ask again with `next`; when it no longer moves you have read all there is."""
 
     items: list[FeedEvent]
     next: int
@@ -40,7 +43,7 @@ def add_feed(routes: APIRouter) -> None:
     """Gives a service its feed."""
 
     @routes.get("/events", tags=["events"], summary="Events after a position")
-    @party
+    @integration
     async def read_events(
         uow: Transaction,
         here: Service,
@@ -49,10 +52,13 @@ def add_feed(routes: APIRouter) -> None:
     ) -> Feed:
         """Händelser som din organisation får höra. Only events whose audience holds your organisation."""
         assert uow.caller is not None
-        query = select(event).where(event.c.position > after, may_hear(uow.caller.organisation))
-        rows = (await uow.session.execute(query.order_by(event.c.position).limit(limit))).all()
+        ahead = select(event.c.position).where(event.c.position > after).order_by(event.c.position).limit(WINDOW)
+        upto = await uow.session.scalar(select(func.max(ahead.subquery().c.position))) or after
+        within = event.c.position.between(after + 1, upto)
+        query = select(event).where(within, may_hear(uow.caller.organisation)).order_by(event.c.position)
+        rows = (await uow.session.execute(query.limit(limit))).all()
         items = [_item(envelope_of(row, here.whoami.source), row.position, row.body) for row in rows]
-        return Feed(items=items, next=items[-1].position if items else after)
+        return Feed(items=items, next=items[-1].position if len(items) == limit else upto)
 
 
 def _item(envelope: Envelope, position: int, body: bytes) -> FeedEvent:

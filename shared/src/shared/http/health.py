@@ -1,15 +1,20 @@
 """Health, honestly: the loop turns; HTTP can be served; publishing and consuming make progress."""
 
+import asyncio
 from typing import Any
 
 from fastapi import APIRouter, Response
 from sqlalchemy import select
 
 from shared.broker.protocol import BrokerAway
+from shared.db import FAULTS
 from shared.flow_state import state
 
 from .policies import public
 from .route import Service
+
+PATIENCE = 2.0
+"""Seconds that the flow's state is waited for."""
 
 health = APIRouter(tags=["health"])
 
@@ -40,13 +45,17 @@ async def flowz(here: Service, response: Response) -> dict[str, Any]:
         unread = await here.inbox.unread()
     except BrokerAway as error:
         faults.setdefault("consuming", type(error).__name__)
-    async with here.database.reading() as connection:
-        found = await state(connection, here.clock.now(), here.forwarding.recipients)
+    found: dict[str, Any] = {}
+    try:
+        async with asyncio.timeout(PATIENCE), here.database.reading() as connection:
+            found = (await state(connection, here.clock.now(), here.forwarding.recipients)).model_dump(mode="json")
+    except (*FAULTS, TimeoutError) as error:
+        faults["database"] = type(error).__name__
     if faults:
         response.status_code = 503
     return {
         "status": "stalled" if faults else "ok",
         "faults": faults,
         "unread": unread,
-        **found.model_dump(mode="json"),
+        **found,
     }

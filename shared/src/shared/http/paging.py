@@ -97,6 +97,6 @@ Paged = Annotated[Paging, Depends(Paging)]
 
 def _read(cursor: str) -> UUID:
     try:
-        return UUID(bytes=base64.urlsafe_b64decode(cursor))
+        return UUID(bytes=base64.b64decode(cursor, altchars=b"-_", validate=True))
     except (ValueError, binascii.Error) as error:
         raise NotACursor("Follow `_links.next` as it is.") from error

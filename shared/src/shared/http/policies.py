@@ -12,6 +12,7 @@ from shared.errors import Refused
 
 F = TypeVar("F", bound=Callable[..., Any])
 OPERATE = "samspar.operate"
+FEED = "samspar.feed"
 
 
 class Forbidden(Refused):
@@ -58,6 +59,9 @@ def _marks(policy: Policy) -> Callable[[F], F]:
 
     return mark
 
+
+integration = _marks(Policy("integration", scope=FEED))
+"""An organisation's own system that reads the feed: it hears for all parties of its organisation."""
 
 public = _marks(Policy("public", anonymous=True))
 """Anybody: descriptions and health, never data."""

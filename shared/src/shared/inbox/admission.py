@@ -2,13 +2,15 @@
 
 import logging
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import timedelta
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import select, tuple_
 
 from shared import tables
 from shared.broker.protocol import Message
+from shared.clock import SystemClock
 from shared.db import Database
 from shared.envelope import Envelope, from_message
 from shared.errors import Fault, Refused
@@ -18,6 +20,9 @@ from shared.uow import UnitOfWork
 
 log = logging.getLogger(__name__)
 
+SKEW = timedelta(minutes=5)
+"""How far another organisation's clock may be ahead."""
+
 
 class NotYours(Refused):
     """The sender may not tell this."""
@@ -25,6 +30,10 @@ class NotYours(Refused):
 
 class OtherContent(Refused):
     """The same event was heard before with another content."""
+
+
+class FromTheFuture(Refused):
+    """Another organisation tells a fact that has not happened yet."""
 
 
 class NewerContract(Refused):
@@ -65,15 +74,24 @@ class Admission:
         self.subscriptions = subscriptions
         self.parties = parties
         self.whoami = database.whoami
+        self.clock = database.clock
         self._sources: dict[str, int] = {}
 
     def admit(self, message: Message) -> Delivery:
-        """The message as an event. Raises `NoCloudEvent`, `NotYours`, `NewerContract`; no key is claimed before."""
+        """The message as an event, before any key is claimed.
+
+        Raises `NoCloudEvent`, `NotYours`, `FromTheFuture`, `NewerContract`.
+        """
         envelope = from_message(message)
         if not self.parties.may_tell(message.user_id or "", envelope.source, envelope.type):
             raise NotYours("Tell only what your broker user is registered for.")
-        if not self.subscriptions.of(envelope) and self.subscriptions.majors(envelope):
+        outside = envelope.organisation != self.whoami.organisation
+        if outside and envelope.time > max(self.clock.now(), SystemClock().now()) + SKEW:
+            raise FromTheFuture("Give the time at which it happened.")
+        if not self.subscriptions.of(envelope) and self.subscriptions.knows(envelope.type):
             raise NewerContract("Upgrade this service, then replay.")
+        if envelope.audience is not None and outside:
+            envelope = replace(envelope, audience=None)
         return Delivery(message, envelope)
 
     def for_others(self, envelope: Envelope) -> bool:
@@ -91,7 +109,7 @@ class Admission:
         insert = uow.insert(tables.inbox).on_conflict_do_nothing().returning(tables.inbox.c.source, tables.inbox.c.id)
         claimed = {(row.source, row.id) for row in await uow.session.execute(insert, rows)}
         again += [(key, d) for key, d in first.items() if key not in claimed]
-        known = await self._hashes(uow, {key[1] for key, _ in again})
+        known = await self._hashes(uow, {key for key, _ in again})
         other = [d for key, d in again if known[key] != d.hash]
         for d in other:
             log.error("event %s from %s was heard with another content", d.envelope.id, d.envelope.source)
@@ -100,14 +118,14 @@ class Admission:
     async def require_same(self, uow: UnitOfWork, delivery: Delivery) -> None:
         """Raises `OtherContent` where the key of an event belongs to another content."""
         number = await self._number(uow, delivery.envelope.source)
-        known = await self._hashes(uow, {delivery.envelope.id})
+        known = await self._hashes(uow, {(number, delivery.envelope.id)})
         if known.get((number, delivery.envelope.id), delivery.hash) != delivery.hash:
             raise OtherContent("Tell a correction as an event of its own.")
 
-    async def _hashes(self, uow: UnitOfWork, ids: set[UUID]) -> dict[tuple[int, UUID], bytes]:
-        if not ids:
+    async def _hashes(self, uow: UnitOfWork, keys: set[tuple[int, UUID]]) -> dict[tuple[int, UUID], bytes]:
+        if not keys:
             return {}
-        query = select(tables.inbox).where(tables.inbox.c.id.in_(ids))
+        query = select(tables.inbox).where(tuple_(tables.inbox.c.source, tables.inbox.c.id).in_(keys))
         return {(row.source, row.id): row.hash for row in await uow.session.execute(query)}
 
     async def _number(self, uow: UnitOfWork, source: str) -> int:

@@ -10,7 +10,7 @@ context.configure(
     version_table=given["version_table"],
     target_metadata=given.get("metadata"),
     render_as_batch=given["connection"].dialect.name == "sqlite",
-    render_item=given.get("render_item", lambda *_: False),
+    render_item=given.get("render_item"),
     include_object=given.get("include_object"),
 )
 context.run_migrations()

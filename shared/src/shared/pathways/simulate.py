@@ -56,6 +56,11 @@ class Script(BaseModel):
 
 def simulate(score: Score, script: Script) -> list[str]:
     """The timeline: one line for each thing that came of the moves, and of the timers that rang between them."""
+    return played(score, script).lines
+
+
+def played(score: Score, script: Script) -> "Playing":
+    """The case after all moves of the script; ValueError for a move that cannot be made."""
     playing = Playing.of(score, script.received, script.attributes, script.dates)
     playing.hear(Received(script.received), "received")
     for move in script.moves:
@@ -63,16 +68,19 @@ def simulate(score: Score, script: Script) -> list[str]:
         playing.hear(_happening(playing, move), _name(move))
     if script.until:
         playing.ring(script.until)
-    return playing.lines
+    return playing
 
 
 @dataclass
 class Playing:
-    """A case being played on a virtual clock: its file, and what has been told of it so far, as lines."""
+    """A case being played on a virtual clock: its file, and what has been told of it so far, also as lines."""
 
     score: Score
     file: CaseFile
     lines: list[str] = field(default_factory=lambda: list[str]())
+    story: list[tuple[Happening, list[Decision]]] = field(
+        default_factory=lambda: list[tuple[Happening, list[Decision]]]()
+    )
 
     @classmethod
     def of(
@@ -88,6 +96,7 @@ class Playing:
 
     def hear(self, happening: Happening, called: str = "") -> list[Decision]:
         decisions, self.file = play(self.score, self.file, happening)
+        self.story.append((happening, decisions))
         if called:
             self.lines.append(f"{_when(happening.at)}  {called}")
         self.lines += [f"    {line}" for each in decisions if (line := _line(each))]

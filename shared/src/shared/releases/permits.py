@@ -33,10 +33,11 @@ class PermitUnknown(Unavailable):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wanted:
-    """What somebody wants released about a person in a case of `home`."""
+    """What a party wants released about a person in a case of `home`."""
 
     home: str
     person_id: UUID
+    party: str
     purpose: Purpose
     categories: frozenset[Category]
 
@@ -72,6 +73,7 @@ async def ask_permit(partners: Partners, wanted: Wanted, release_id: UUID, *, re
         "purpose": wanted.purpose,
         "from": releaser,
         "to": recipient,
+        "toParty": wanted.party,
         "categories": sorted(wanted.categories),
     }
     try:

@@ -10,7 +10,7 @@ from opentelemetry import trace
 
 from shared.caller import Caller
 from shared.db import again_on_deadlock
-from shared.errors import Fault, Refused, Unavailable
+from shared.errors import Fault, Invalid, Refused, Unavailable
 from shared.here import Here
 from shared.http import problems
 from shared.http.idempotency import Attempt
@@ -31,6 +31,10 @@ class ReleasedBefore(Refused):
     """This was released already, and a release is never sent twice."""
 
 
+class PartyMissing(Invalid):
+    """A service asks for a party of its organisation, and must name it."""
+
+
 class TooSlow(Unavailable):
     """The release was not confirmed in time, so nothing is sent."""
 
@@ -44,6 +48,14 @@ class Release:
         self._here = here
         self._caller = caller
         self._attempt = attempt
+
+    def party(self, named: str | None) -> str:
+        """For which party the caller asks: its own, or, a service of its organisation, the one it names."""
+        if self._caller.service is None:
+            return self._caller.party
+        if named is None:
+            raise PartyMissing("Name the party that you ask for.")
+        return named
 
     @asynccontextmanager
     async def looking(self) -> AsyncGenerator[UnitOfWork]:

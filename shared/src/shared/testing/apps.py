@@ -23,7 +23,7 @@ from sqlalchemy import select
 from shared import tables
 from shared.broker.connect import bus
 from shared.broker.protocol import Topology, exchange_of
-from shared.caller import SERVICE, service_client
+from shared.caller import SERVICE, audience_of, service_client
 from shared.demo_clock import DemoClock
 from shared.envelope import PREFIX, Envelope, to_message
 from shared.events import Event
@@ -71,7 +71,7 @@ class App:
             self._signers[organisation],
             organisation=organisation,
             party=party,
-            audience=f"samspar.{service}",
+            audience=audience_of(self.organisation, service),
             scopes=[f"samspar.{service}"] if scopes is None else scopes,
         )
         return self._client(f"/{service}/v1", bearer)
@@ -87,7 +87,7 @@ class App:
             self._signers[organisation],
             organisation=organisation,
             party=service,
-            audience=f"samspar.{own}",
+            audience=audience_of(self.organisation, own),
             scopes=[SERVICE, f"samspar.{own}"],
             client_id=service_client(organisation, service),
         )
@@ -198,6 +198,7 @@ class Platform:
             "pathways": self.deploy / "pathways",
             "broker_url": SecretStr(self.url),
             "demo_clock": self._at,
+            "demo_key": SecretStr("test"),
         }
         made: Callable[[Any], FastAPI] = create or import_module(f"{service}.app").create
         app = made(kind(**given | settings))

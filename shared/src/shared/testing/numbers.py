@@ -95,7 +95,7 @@ class Numbers:
         self.upgrade = lambda: subscriptions.on(HeardNewer)(self._hear)
         subscriptions.on(HeardNumber, loads=Tally, by="case_id")(self._hear)
         self.flow = Flow("publishing", "consuming", "timing")
-        self.parking = Parking(order_free=self.order_free)
+        self.parking = Parking(self.database.whoami.organisation, order_free=self.order_free)
         self.inbox = Inbox(self.database, subscriptions, self.parties, self.parking, self.flow)
         self.retries = Retries(self.database, subscriptions, self.parking, self.inbox.admission)
         self.relay = Relay(self.database, self.broker, self.flow)

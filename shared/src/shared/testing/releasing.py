@@ -37,6 +37,7 @@ class Disclosure(Body):
 
     home: str
     person_id: UUID
+    party: str | None = None
     purpose: Purpose = Purpose.MEETING
 
 
@@ -69,7 +70,13 @@ class Releaser:
                 return Contact(contact=found or {})
 
             categories = frozenset({Category.CONTACT})
-            wanted = Wanted(home=body.home, person_id=body.person_id, purpose=body.purpose, categories=categories)
+            wanted = Wanted(
+                home=body.home,
+                person_id=body.person_id,
+                party=release.party(body.party),
+                purpose=body.purpose,
+                categories=categories,
+            )
             return await release(wanted, read)
 
         return create_service(settings, API, router, Subscriptions())

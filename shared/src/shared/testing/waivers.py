@@ -15,10 +15,9 @@ from .apps import App, Platform
 from .asking import requested
 from .releasing import Releaser, knows
 
-BETWEEN = [
-    Participant(party="social_services", organisation="norrby"),
-    Participant(party="employment_service", organisation="agency"),
-]
+OURS = ("norrby", "social_services")
+THEIRS = ("agency", "employment_service")
+BETWEEN = [Participant(organisation=organisation, party=party) for organisation, party in (OURS, THEIRS)]
 
 
 @dataclass
@@ -66,15 +65,21 @@ class Town:
                 await asyncio.sleep(0.02)
 
     async def ask(
-        self, person: UUID, *, to: str = "agency", by: tuple[str, str] = ("norrby", "booking"), **changes: Any
+        self,
+        person: UUID,
+        *,
+        to: tuple[str, str] = THEIRS,
+        by: tuple[str, str] = ("norrby", "booking"),
+        **changes: Any,
     ) -> httpx.Response:
-        """A service asks for a permit."""
+        """A service asks for a permit, to release to a party: (organisation, party)."""
         wanted = {
             "releaseId": str(uuid4()),
             "personId": str(person),
             "purpose": "meeting",
             "from": by[0],
-            "to": to,
+            "to": to[0],
+            "toParty": to[1],
             "categories": ["contact"],
         }
         return await self.consent.as_service(*by).post("/permits", json={"releases": [wanted | changes]})

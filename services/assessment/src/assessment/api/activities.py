@@ -4,12 +4,13 @@ from datetime import datetime
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Path
+from fastapi import APIRouter, Path, Query
 from pydantic import AwareDatetime, Field
 from sqlmodel import col, select
 
 from assessment import usecases
 from assessment.domain import Activity
+from assessment.domain.activities import Status
 from shared.http.paging import Page, Paged
 from shared.http.policies import party
 from shared.http.route import Route, Transaction
@@ -17,6 +18,7 @@ from shared.http.views import Body, View
 
 router = APIRouter(prefix="/activities", tags=["activities"], route_class=Route)
 
+Only = Annotated[Status | None, Query(description="Only those with this status")]
 ActivityId = Annotated[UUID, Path(alias="activityId", description="The play that home asked for")]
 Word = Annotated[str, Field(max_length=100)]
 
@@ -71,7 +73,7 @@ class ActivityView(View):
 
 @router.get("", summary="Activities you have a part in")
 @party
-async def list_activities(uow: Transaction, paging: Paged, status: str | None = None) -> Page[ActivityView]:
+async def list_activities(uow: Transaction, paging: Paged, status: Only = None) -> Page[ActivityView]:
     """Insatser som din part deltar i."""
     query = uow.visible(select(Activity), col(Activity.id))
     if status is not None:

@@ -3,12 +3,13 @@
 from typing import Annotated, Self
 from uuid import UUID
 
-from fastapi import APIRouter, Path
+from fastapi import APIRouter, Path, Query
 from pydantic import AwareDatetime, Field
 from sqlmodel import col, select
 
 from assessment import usecases
 from assessment.domain import Assessment
+from assessment.domain.assessments import Status
 from shared.http.paging import Page, Paged
 from shared.http.policies import party
 from shared.http.route import Route, Transaction
@@ -16,6 +17,7 @@ from shared.http.views import Body, View
 
 router = APIRouter(prefix="/assessments", tags=["assessments"], route_class=Route)
 
+Only = Annotated[Status | None, Query(description="Only those with this status")]
 AssessmentId = Annotated[UUID, Path(alias="assessmentId", description="The play that home asked for")]
 Word = Annotated[str, Field(max_length=100)]
 
@@ -75,7 +77,7 @@ class AssessmentView(View):
 
 @router.get("", summary="Assessments you have a part in")
 @party
-async def list_assessments(uow: Transaction, paging: Paged, status: str | None = None) -> Page[AssessmentView]:
+async def list_assessments(uow: Transaction, paging: Paged, status: Only = None) -> Page[AssessmentView]:
     """Kartläggningar som din part deltar i."""
     query = uow.visible(select(Assessment), col(Assessment.id))
     if status is not None:

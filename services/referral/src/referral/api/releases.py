@@ -6,7 +6,6 @@ from uuid import UUID
 from fastapi import APIRouter
 from pydantic import Field
 
-from referral.domain.cases import Case
 from referral.usecases import releases
 from shared.http.policies import releasing
 from shared.http.route import Route, Service
@@ -24,6 +23,7 @@ class Disclosure(Body):
     """What is asked for: of whose case, for what, and which categories."""
 
     case_id: UUID
+    party: Annotated[str, Field(max_length=60, description="Only for a service: the party it asks for")] | None = None
     purpose: Purpose
     categories: Annotated[list[Category], Field(min_length=1, max_length=6)]
 
@@ -44,7 +44,13 @@ async def release_person(body: Disclosure, release: Releasing, here: Service) ->
     categories = frozenset(body.categories)
     releases.require_held(categories)
     async with release.looking() as uow:
-        case = await uow.get(Case, body.case_id)
-    wanted = Wanted(home=case.home, person_id=case.person_id, purpose=body.purpose, categories=categories)
+        case = await releases.open_case(uow, body.case_id)
+    wanted = Wanted(
+        home=case.home,
+        person_id=case.person_id,
+        party=release.party(body.party),
+        purpose=body.purpose,
+        categories=categories,
+    )
     found = await release(wanted, lambda uow: releases.person(uow, here.vault, wanted.person_id, categories))
     return PersonView.model_validate(found)

@@ -69,25 +69,28 @@ class Home:
     async def hear(self, uow: UnitOfWork, case_id: UUID, happening: Happening, *, told_by: str | None = None) -> None:
         """Something happened to a case; one that is not here is not ours. Raises `Waits` for what comes too early.
 
-        `told_by`: an organisation; of a task, only those are believed that it can be asked of.
+        `told_by`: an organisation; of a task, only those are believed that it was asked of. Nobody answers before
+        home has asked, so a play that the case does not know is nobody's.
         """
         case = await uow.find(Case, case_id)
         if case is None:
             return
         score = await self.repertoire.pinned(uow, case.sha256)
         decisions, file = play(score, case.casefile(), happening)
+        teller = Teller(case, score, file, self.parties)
+        if isinstance(happening, Told):
+            asking = file.asking(happening.play)
+            if asking is None or told_by not in teller.answering(asking):
+                log.warning("a fact about play %s was told by %s, which was not asked", happening.play, told_by)
+                return
         if early := next((each for each in decisions if isinstance(each, Early)), None):
             raise Waits("It is tried again when the case has moved.", needs=early.needs)
-        teller = Teller(case, score, file, self.parties)
-        asking = file.asking(happening.play) if isinstance(happening, Told) else None
-        if asking and told_by not in teller.answering(asking):
-            log.warning("a fact about play %s was told by %s, which was not asked", asking.play, told_by)
-            return
         case.heard(file, uow.now)
         await self._admit(uow, case, teller.newcomers)
-        case.parties = sorted({*case.parties, *(p.party for p in teller.newcomers)})
         for decision in decisions:
             await self._carry_out(uow, case, decision, teller)
+        told = {each.party for each in teller.newcomers} - {each.party for each in teller.untold}
+        case.parties = sorted({*case.parties, *told})
 
     async def expire(self, uow: UnitOfWork, case_id: UUID, key: str, due: datetime) -> None:
         """A timer of the case went off."""

@@ -33,7 +33,7 @@ class Teller:
         self.file = file
         self.parties = parties
         self.newcomers = self._participants(audience(score, file) - set(case.parties))
-        self._untold = list(self.newcomers)
+        self.untold = list(self.newcomers)
 
     def event(self, decision: Decision) -> Event | None:
         """What is told of a decision; nothing of those that only home needs."""
@@ -91,7 +91,7 @@ class Teller:
 
     def _opened(self, decision: Opened) -> Event:
         everybody = self._participants(audience(self.score, self.file))
-        self._untold.clear()
+        self.untold.clear()
         return self.case.tells(
             events.CaseOpened,
             decision.at,
@@ -136,9 +136,9 @@ class Teller:
     def _moved(self, moved: Moved) -> Event | None:
         """For onlookers in other organisations; inside one, services hear each other's facts, but not who is new."""
         told_to = self._organisations(audience(self.score, self.file, authority=moved.authority))
-        if not self.file.opened or (told_to <= {self.case.home} and not self._untold):
+        if not self.file.opened or (told_to <= {self.case.home} and not self.untold):
             return None
-        new, self._untold = self._untold, []
+        new, self.untold = self.untold, []
         return self.case.tells(
             events.CaseMoved,
             moved.at,

@@ -81,6 +81,7 @@ def upgrade() -> None:
         sa.Column("body", sa.LargeBinary(), nullable=False),
         sa.Column("user_id", sa.Text(), nullable=True),
         sa.Column("state", sa.Text(), nullable=False),
+        sa.Column("holds", sa.Text(), nullable=False),
         sa.Column("cause", sa.Text(), nullable=False),
         sa.Column("attempts", sa.Integer(), server_default="0", nullable=False),
         sa.Column("first_error", sa.Text(), nullable=True),
@@ -101,6 +102,9 @@ def upgrade() -> None:
         sa.Column("acts", sa.Boolean(), server_default=sa.text("(false)"), nullable=False),
         sa.PrimaryKeyConstraint("thing", "organisation", "party", name=op.f("pk_part")),
     )
+    with op.batch_alter_table("part", schema=None) as batch_op:
+        batch_op.create_index("ix_part_party", ["organisation", "party", "thing"], unique=False)
+
     op.create_table(
         "receipt",
         sa.Column("release_id", sa.Uuid(), nullable=False),

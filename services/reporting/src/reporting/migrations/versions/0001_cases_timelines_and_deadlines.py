@@ -1,4 +1,4 @@
-"""cases, timelines and deadlines."""
+"""cases timelines and deadlines."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -34,6 +34,7 @@ def upgrade() -> None:
         sa.Column("home", sa.Text(), nullable=False),
         sa.Column("version", sa.Integer(), nullable=False),
         sa.Column("changed_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("audience", sa.Text(), nullable=False),
         sa.Column("listed", sa.Uuid(), nullable=False),
         sa.Column("task", sa.Text(), nullable=False),
         sa.Column("round", sa.Integer(), nullable=False),
@@ -57,6 +58,7 @@ def upgrade() -> None:
         sa.Column("home", sa.Text(), nullable=False),
         sa.Column("version", sa.Integer(), nullable=False),
         sa.Column("changed_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("audience", sa.Text(), nullable=False),
         sa.Column("type", sa.Text(), nullable=False),
         sa.Column("source", sa.Text(), nullable=False),
         sa.Column("time", sa.DateTime(timezone=True), nullable=False),
