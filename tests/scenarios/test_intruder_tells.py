@@ -1,7 +1,7 @@
 """An intruder that may tell, and tells what it should not: of the future, in odd words, or what cannot be read."""
 
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
@@ -18,6 +18,7 @@ from shared.testing.apps import App, Platform
 from shared.testing.asking import MONDAY, requested
 from shared.testing.two import Two
 
+FAR = datetime(2099, 1, 1, tzinfo=UTC)
 TEXT = "Alma Almkvist 199001012385"
 
 
@@ -92,7 +93,7 @@ async def test_it_cannot_stop_a_case(two: Two) -> None:
 async def test_nothing_has_happened_that_is_still_to_come(two: Two) -> None:
     case = await opened(two)
     before = await two.referral.told(case=case)
-    await two.referral.hears(booked(case, datetime(2099, 1, 1, tzinfo=UTC)), teller="granholm.booking")
+    await two.referral.hears(booked(case, FAR), teller="granholm.booking")
     await two.platform.quiet()
     assert await two.referral.told(case=case) == before
     assert [state for _, state in await two.referral.parked()] == ["dead"]
@@ -101,7 +102,7 @@ async def test_nothing_has_happened_that_is_still_to_come(two: Two) -> None:
 async def test_a_service_of_its_own_whose_clock_is_ahead_is_believed(two: Two) -> None:
     """As in a demo, where clocks are moved one after the other: nothing of it is lost."""
     case = await opened(two)
-    await two.reporting.hears(booked(case, MONDAY + timedelta(days=10)), teller="norrby.booking")
+    await two.reporting.hears(booked(case, FAR), teller="norrby.booking")
     assert await two.reporting.parked() == []
 
 
