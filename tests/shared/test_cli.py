@@ -63,7 +63,7 @@ def test_with_debug_it_is_shown_whole(tmp_path: Path):
         (["migrate", "weather", "--database", "postgresql://nowhere/weather"], "Install samspar-weather, or name one"),
         (["migrate", "booking", "--database", "somewhere"], "Give the database as postgresql://user@host/name."),
         (["migrate", "booking", "--database", "postgresql://u@127.0.0.1:1/b"], "Check the server, the database and"),
-        (["demo"], "Give the script's file; people.yaml cannot be read."),
+        (["demo"], "Run it where examples/ is, or name one with --script."),
         (["demo", "--broker", "amqp://127.0.0.1"], "Give both --broker and --database, or neither."),
         (["refer", "nothing.json"], "Give a JSON file; nothing.json is not one."),
         (["pathway", "check"], "Give a folder with <area>/<name>.yaml; deploy/pathways has none."),

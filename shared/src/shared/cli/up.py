@@ -48,6 +48,7 @@ def up(
     from .running import keep_up
 
     known = read_parties(parties)
+    _installed(services or [])
     organisation = organisation or _only(known, services or [])
     chosen = _chosen(known, organisation, services or [])
     _whole(chosen, broker=broker, database=database, port=port)
@@ -71,13 +72,23 @@ def up(
         keep_up(told, while_stdin=while_stdin)
 
 
+def _installed(named: list[str]) -> None:
+    """Raises `NotInstalled`, which says which are."""
+    from shared.installed import service
+
+    for name in named:
+        service(name)
+
+
 def _only(parties: Parties, named: list[str]) -> str:
-    """The one organisation that runs all that is named, or all there is. Raises `Incomplete`."""
-    wanted = set(named or parties.tells)
+    """The one organisation that runs all that is named; of several, the one that runs all there is."""
+    wanted, everything = set(named or parties.tells), set(parties.tells)
     able = [name for name in parties.organisations if wanted <= set(parties[name].own)]
-    if len(able) != 1:
+    whole = [name for name in able if everything <= set(parties[name].own)]
+    (found, *others) = able if len(able) == 1 else whole or [""]
+    if not found or others:
         raise Incomplete(f"Say with --organisation who runs them: {', '.join(sorted(parties.organisations))}.")
-    return able[0]
+    return found
 
 
 def _chosen(parties: Parties, organisation: str, named: list[str]) -> dict[str, int]:
