@@ -3,6 +3,7 @@
 import asyncio
 import sys
 from collections.abc import Callable, Iterator
+from functools import partial
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -103,11 +104,16 @@ async def test_a_second_time_changes_nothing(url: str):
 async def test_from_several_places_at_once(url: str):
     """In one process and in others: one does it, the others wait and find it done."""
     script = "import asyncio, sys; from shared.db import open_engine; from shared.migrate import migrate\n"
-    script += "asyncio.run(migrate(open_engine(sys.argv[1]), 'booking'))"
-    others = [
-        await asyncio.create_subprocess_exec(sys.executable, "-c", script, url, stderr=asyncio.subprocess.PIPE)
-        for _ in range(2)
-    ]
+    script += "print(flush=True), input(), asyncio.run(migrate(open_engine(sys.argv[1]), 'booking'))"
+    pipes = dict.fromkeys(("stdin", "stdout", "stderr"), asyncio.subprocess.PIPE)
+    start = partial(asyncio.create_subprocess_exec, sys.executable, "-c", script, url, **pipes)
+    others = [await start() for _ in range(3)]
+    for other in others:
+        assert other.stdout is not None
+        await other.stdout.readline()
+    for other in others:
+        assert other.stdin is not None
+        other.stdin.write(b"\n")
     await asyncio.gather(*(upgrade(url, "booking") for _ in range(3)))
     for other in others:
         _, errors = await other.communicate()

@@ -204,14 +204,20 @@ def _lifespan(here: Here, further: Sequence[Work]) -> Any:
             try:
                 yield
             finally:
-                for task in tasks:
-                    task.cancel()
-                await asyncio.gather(*tasks, return_exceptions=True)
+                await _end(tasks)
                 await here.partners.close()
                 for database in {here.database, here.events}:
                     await database.close()
 
     return lifespan
+
+
+async def _end(tasks: Sequence[asyncio.Task[None]]) -> None:
+    """Cancels until each has ended: a database driver may make an error of its own out of a cancellation."""
+    while pending := [task for task in tasks if not task.done()]:
+        for task in pending:
+            task.cancel()
+        await asyncio.wait(pending, timeout=1)
 
 
 async def _ever(work: Callable[[], Coroutine[Any, Any, None]]) -> None:

@@ -129,15 +129,15 @@ async def test_tokens_of_another_time_audience_or_organisation(things: Things, p
     clinic = things.app.as_party("clinic")
     assert isinstance(clinic.auth, Bearer)
     key = ECKey.generate_key("P-256", auto_kid=True)
-    signer = Signer(clinic.auth.signer.name, key)
+    signer, own = Signer(clinic.auth.signer.name, key), clinic.auth.audience
     signer.write_public_keys(platform.directory / "parties" / "norrby.jwks.json")
     tried: list[tuple[Signer, str, str, str]] = [
-        (Signer(signer.name, key, clock=Then(timedelta(hours=-1))), "norrby", "samspar.booking", "expired"),
-        (Signer(signer.name, key, clock=Then(timedelta(hours=1))), "norrby", "samspar.booking", "early"),
+        (Signer(signer.name, key, clock=Then(timedelta(hours=-1))), "norrby", own, "expired"),
+        (Signer(signer.name, key, clock=Then(timedelta(hours=1))), "norrby", own, "early"),
         (signer, "norrby", "samspar.referral", "audience"),
-        (signer, "agency", "samspar.booking", "organisation"),
-        (Signer(signer.name), "norrby", "samspar.booking", "key"),
-        (Signer("https://login.elsewhere.example"), "norrby", "samspar.booking", "issuer"),
+        (signer, "agency", own, "organisation"),
+        (Signer(signer.name), "norrby", own, "key"),
+        (Signer("https://login.elsewhere.example"), "norrby", own, "issuer"),
     ]
     for signed_by, organisation, audience, reason in tried:
         clinic.auth = Bearer(
