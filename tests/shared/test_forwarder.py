@@ -1,5 +1,7 @@
 """What reaches another organisation: what its audience allows, all of that, once, and without delaying anybody."""
 
+import asyncio
+
 from sqlalchemy import delete
 
 from shared import tables
@@ -43,6 +45,13 @@ async def test_an_audience_is_matched_by_whole_names_only(world_of_databases: Wo
     assert found == {"af": 1, "a": 0, "skara": 1, "kara": 0, "%": 0, "a_": 0}
 
 
+async def advanced(teller: Numbers) -> None:
+    """Waits until the forwarder has noted how far it came: the recipient has it a moment before."""
+    async with asyncio.timeout(10):
+        while not await teller.rows(tables.cursor):  # noqa: ASYNC110 -- it is a row that is waited for
+            await asyncio.sleep(0.01)
+
+
 async def test_the_cursor_survives_a_restart(world_of_databases: World):
     world, case = world_of_databases, uuid7()
     teller, elsewhere = await world.numbers("teller"), await world.numbers(organisation=world.there)
@@ -57,6 +66,7 @@ async def test_the_cursor_survives_a_restart(world_of_databases: World):
             restarted = await world.numbers("teller", like=teller)
             async with working(restarted.forwarding.forwarders[0].run()):
                 await settled(elsewhere, case, [1, 2, 3])
+                await advanced(teller)
     (cursor,) = await teller.rows(tables.cursor)
     assert cursor.recipient == world.there
     assert elsewhere.handled == 3
