@@ -1,7 +1,5 @@
 """What reaches another organisation: what its audience allows, all of that, once, and without delaying anybody."""
 
-import asyncio
-
 from sqlalchemy import delete
 
 from shared import tables
@@ -47,9 +45,11 @@ async def test_an_audience_is_matched_by_whole_names_only(world_of_databases: Wo
 
 async def advanced(teller: Numbers) -> None:
     """Waits until the forwarder has noted how far it came: the recipient has it a moment before."""
-    async with asyncio.timeout(10):
-        while not await teller.rows(tables.cursor):  # noqa: ASYNC110 -- it is a row that is waited for
-            await asyncio.sleep(0.01)
+
+    async def noted() -> bool:
+        return bool(await teller.rows(tables.cursor))
+
+    await until(noted)
 
 
 async def test_the_cursor_survives_a_restart(world_of_databases: World):
