@@ -22,20 +22,28 @@ test: check ## Everything that must hold before a commit lands: check, then the 
 	@tools/test $(ARGS)
 
 .PHONY: check
-check: $(INSTALLED_DEV) ## Format, lint, types, imports and the rules of the tree, without servers
+check: $(INSTALLED_DEV) ## Format, lint, types, imports, the rules of the tree and the deployment, without servers
 	$(RUN)/ruff format --check
 	$(RUN)/ruff check
 	$(RUN)/lint-imports
 	$(RUN)/basedpyright
-	$(RUN)/pytest tests/architecture
+	$(RUN)/pytest tests/architecture tests/deploy -m "not slow"
 
 .PHONY: test-all
 test-all: check ## The tests with the slow ones
 	@tools/test --slow $(ARGS)
 
+.PHONY: test-deploy
+test-deploy: $(INSTALLED_DEV) ## docker-compose.yml really run, with podman, and the demo played on it (root on Debian)
+	$(RUN)/pytest tests/deploy $(ARGS)
+
 .PHONY: test-servers
 test-servers: ## Install RabbitMQ and PostgreSQL for the tests (apt or brew)
 	@tools/test-servers
+
+.PHONY: bench
+bench: $(INSTALLED_DEV) ## How fast it is beside a lean reference and a peer (20 minutes); ARGS=--quick for one small round
+	@PYTHONPATH=tests $(RUN)/python -m bench $(ARGS)
 
 ##@ Work on it
 

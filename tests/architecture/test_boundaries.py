@@ -9,13 +9,13 @@ Tree = Mapping[str, str]
 Rule = Callable[[Tree], list[str]]
 
 SOURCES = ("services/", "shared/src/")
-COMMIT = ("shared/src/shared/db.py",)
+COMMIT = ("shared/src/shared/db.py", "shared/src/shared/rights.py")
 AMQP = ("shared/src/shared/broker/rabbitmq", "shared/src/shared/topology")
 ENVIRONMENT = ("shared/src/shared/testing/servers",)
 
 
 def commits_elsewhere(tree: Tree) -> list[str]:
-    """Only `Database.transaction` commits: everything else runs inside a transaction its caller opened."""
+    """Only `Database` and its rights commit: everything else runs inside a transaction its caller opened."""
     return [
         f"{path}:{node.lineno}"
         for path, node in _nodes(tree)

@@ -84,7 +84,7 @@ PLANTS: list[tuple[Rule, str, str]] = [
     (locks, "uv.lock", "version = 1\n"),
     (modules_without_purpose, "services/booking/src/booking/api.py", "# booking\n"),
     (modules_without_purpose, "services/booking/src/booking/__init__.py", ""),
-    (folders_without_package, "services/booking/src/booking/usecases/meetings.py", '"""Meetings."""\n'),
+    (folders_without_package, "services/booking/src/booking/rooms/meetings.py", '"""Meetings."""\n'),
     (packages_of_tests, "tests/booking/__init__.py", '"""Booking."""\n'),
     (subjectless_tests, "tests/booking/test_weather.py", '"""Weather."""\n'),
     (subjectless_tests, "tests/booking/weather/test_api.py", '"""Weather."""\n'),

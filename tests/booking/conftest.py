@@ -1,4 +1,4 @@
-"""Booking, running alone in the organisation `norrby`; `agency` is another organisation, which may take part."""
+"""Booking, running alone in the organisation `norrby`; the agencies are other organisations, which may take part."""
 
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from pathlib import Path
@@ -8,15 +8,19 @@ import pytest
 
 from shared.ids import uuid7
 from shared.tasks import TaskRequest
-from shared.testing.apps import App, Platform
+from shared.testing.apps import ORGANISATIONS, App, Platform
 from shared.testing.asking import requested
+from shared.testing.booking_interpreters import Interpreting
+from shared.testing.booking_requests import FALLBACK
 
 Ask = Callable[..., Awaitable[TaskRequest]]
+Begin = Callable[..., Awaitable[Interpreting]]
 
 
 @pytest.fixture
 async def platform(tmp_path: Path) -> AsyncGenerator[Platform]:
-    async with Platform(tmp_path, deploy=Path(__file__).parents[2] / "deploy") as platform:
+    deploy = Path(__file__).parents[2] / "deploy"
+    async with Platform(tmp_path, deploy=deploy, organisations={**ORGANISATIONS, FALLBACK: ()}) as platform:
         yield platform
 
 
@@ -37,3 +41,13 @@ def ask(booking: App) -> Ask:
         return request
 
     return ask
+
+
+@pytest.fixture
+def begin(platform: Platform, booking: App) -> Begin:
+    """A booked meeting for which `clinic` may order an interpreter."""
+
+    async def begin(**fields: Any) -> Interpreting:
+        return await Interpreting.begin(platform, booking, **fields)
+
+    return begin

@@ -9,6 +9,7 @@ import httpx
 from shared.ids import uuid7
 from shared.tasks import TaskRequest
 from shared.testing.apps import App, Platform
+from shared.testing.asking import recalled
 
 Ask = Callable[..., Awaitable[TaskRequest]]
 TIME = {"starts": "2026-11-03T08:00:00Z", "ends": "2026-11-03T09:00:00Z"}
@@ -32,6 +33,7 @@ async def test_a_time_is_set_and_told(booking: App, platform: Platform, ask: Ask
         "kind": "meeting",
         "status": "booked",
         "outcomes": ["held"],
+        "interpreter": "none",
         "version": 2,
         **TIME,
     }
@@ -189,3 +191,30 @@ async def test_every_operation_is_described_with_its_errors(booking: App):
     assert operation["security"] == [{"token": []}]
     assert {"400", "401", "403", "404", "409", "412", "422", "500"} <= operation["responses"].keys()
     assert "Idempotency-Key" in {parameter["name"] for parameter in operation["parameters"]}
+
+
+async def test_the_list_is_newest_first_and_its_pages_follow_each_other(booking: App, ask: Ask):
+    """The play is no order: it is a hash."""
+    clinic = booking.as_party("clinic")
+    asked = [str((await ask()).play) for _ in range(7)]
+    first = (await clinic.get("/meetings", params={"limit": 4})).json()
+    assert [each["id"] for each in first["items"]] == asked[:2:-1]
+    rest = (await clinic.get(first["_links"]["next"]["href"])).json()
+    assert [each["id"] for each in rest["items"]] == asked[2::-1]
+
+
+async def test_what_has_begun_is_no_longer_called_off(booking: App, platform: Platform, ask: Ask):
+    clinic, request = booking.as_party("clinic"), await ask()
+    await book(clinic, request)
+    await platform.at(STARTS)
+    refused = await clinic.post(f"/meetings/{request.play}/cancellations", json={"reason": "illness"})
+    assert (refused.status_code, refused.json()["code"]) == (409, "sender/has-begun")
+    await booking.hears(recalled(request))
+    assert (await clinic.get(f"/meetings/{request.play}")).json()["status"] == "cancelled"
+
+
+async def test_no_party_says_that_home_took_it_back(booking: App, ask: Ask):
+    clinic, request = booking.as_party("clinic"), await ask()
+    await book(clinic, request)
+    refused = await clinic.post(f"/meetings/{request.play}/cancellations", json={"reason": "recalled"})
+    assert (refused.status_code, refused.json()["code"]) == (422, "sender/invalid")

@@ -6,7 +6,9 @@ from uuid import UUID
 
 import pytest
 
-from booking.domain import BookedInThePast, Meeting, NotYet, OutcomeUnknown, Status, TimesWrong
+from booking.domain import Meeting
+from booking.domain.meetings import AtNight, BookedInThePast, Status, TimesWrong
+from booking.domain.tables import NotYet, OutcomeUnknown
 from booking.events import Reason
 from shared.entity import MoveNotAllowed
 from shared.errors import Refused
@@ -127,3 +129,19 @@ def test_a_fact_repeats_what_was_asked():
     told = made.hold("held", TOMORROW)
     assert (told.case_id, told.home, told.task, told.round, told.play) == (UUID(int=1), "norrby", "first", 2, made.id)
     assert told.time == TOMORROW
+
+
+@pytest.mark.parametrize(
+    "starts", ["2026-11-03T04:59:00Z", "2026-11-03T20:30:00Z", "2026-11-03T22:30:00Z", "2027-06-01T03:59:00Z"]
+)
+def test_nobody_meets_at_night(starts: str):
+    """By the clock in Sweden, in winter and in summer."""
+    begins = datetime.fromisoformat(starts)
+    with pytest.raises(AtNight):
+        meeting().book(starts=begins, ends=begins + HOUR, at=NOW)
+
+
+@pytest.mark.parametrize("starts", ["2026-11-03T05:00:00Z", "2026-11-03T20:00:00Z", "2027-06-01T04:00:00Z"])
+def test_early_and_late_are_day(starts: str):
+    begins = datetime.fromisoformat(starts)
+    assert meeting().book(starts=begins, ends=begins + HOUR, at=NOW).starts == begins

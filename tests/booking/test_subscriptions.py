@@ -2,6 +2,7 @@
 
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 
@@ -10,6 +11,7 @@ from shared.ids import uuid7
 from shared.tasks import TaskRequest
 from shared.testing.apps import App, Platform
 from shared.testing.asking import MONDAY, recalled, requested
+from shared.testing.booking_requests import INTERPRETERS, with_interpreters
 
 Ask = Callable[..., Awaitable[TaskRequest]]
 TIME = {"starts": "2026-11-03T08:00:00Z", "ends": "2026-11-03T09:00:00Z"}
@@ -87,3 +89,9 @@ async def test_a_request_without_its_fields_is_a_dead_letter(booking: App):
     assert await booking.parked() == [("meeting.requested.v1", "dead")]
     letter = (await booking.as_operator().get("/dead-letters")).json()["items"][0]
     assert letter["cause"] == "schema"
+
+
+@pytest.mark.parametrize("wrong", [{"lead": "soon"}, {"answerWithin": "0 hours"}, {"providers": [{"party": "agency"}]}])
+async def test_what_home_says_of_interpreters_has_to_be_readable(booking: App, wrong: dict[str, Any]):
+    await booking.hears(with_interpreters(INTERPRETERS | wrong))
+    assert await booking.parked() == [("meeting.requested.v1", "dead")]

@@ -33,7 +33,17 @@ async def test_who_has_a_part_sees_the_case_and_nobody_in_it(home: Home):
         assert answer.status_code == 200
         assert answer.headers["etag"] == f'"{answer.json()["version"]}"'
         assert answer.json().keys() == {
-            *("id", "referralId", "pathway", "pathwayVersion", "openedAt", "closedAt", "ending", "version")
+            *(
+                "id",
+                "referralId",
+                "pathway",
+                "pathwayVersion",
+                "openedAt",
+                "closedAt",
+                "ending",
+                "version",
+                "samePerson",
+            )
         }
     for stranger in (home.app.as_party("school"), home.app.as_party("labour_market_unit", organisation="agency")):
         assert (await stranger.get(f"/cases/{case}")).status_code == 404

@@ -129,8 +129,8 @@ async def test_the_same_person_at_once_comes_in_once(either: App):
     assert len(await either.told("referral.received")) == 1
 
 
-async def test_another_sender_is_not_told_that_the_person_is_known(tmp_path: Path):
-    """The same person by another party is another case; nothing in the answer is of the first."""
+async def test_only_the_receiver_is_told_that_two_cases_are_of_one_person(tmp_path: Path):
+    """The same person by another party is another case; nothing in that party's answers is of the first."""
     deploy = tmp_path / "deploy"
     copytree(Path(__file__).parents[2] / "deploy", deploy)
     pathway = deploy / "pathways" / "bengtsfors" / "income-support.yaml"
@@ -151,6 +151,15 @@ async def test_another_sender_is_not_told_that_the_person_is_known(tmp_path: Pat
             other.json()["id"]
         ]
         assert (await app.as_party("school").get(f"/referrals/{first['id']}")).status_code == 404
+        await home.refer("198001012387")
+        await platform.quiet()
+        receiver, pair = app.as_party("labour_market_unit"), [first["caseId"], other.json()["caseId"]]
+        seen = [(await receiver.get(f"/cases/{case}")).json()["samePerson"] for case in pair]
+        assert seen == [pair[1:], pair[:1]]
+        for party in ("social_services", "school"):
+            for case in pair:
+                answer = await app.as_party(party).get(f"/cases/{case}")
+                assert answer.status_code == 404 or answer.json()["samePerson"] == []
 
 
 async def test_the_sender_takes_it_back_once(home: Home):

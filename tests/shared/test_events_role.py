@@ -9,7 +9,7 @@ from pydantic import SecretStr
 from sqlalchemy import text
 from sqlalchemy.exc import ProgrammingError
 
-from shared.db import open_engine
+from shared.engines import open_engine
 from shared.migrate import migrate
 from shared.testing.apps import FIVE, Platform
 

@@ -1,5 +1,10 @@
 """What reaches another organisation: what its audience allows, all of that, once, and without delaying anybody."""
 
+import re
+from typing import Any
+from uuid import UUID
+
+import httpx
 from sqlalchemy import delete
 
 from shared import tables
@@ -127,3 +132,31 @@ async def test_of_two_replicas_one_forwards(servers: World):
         await until(one_stands_by)
         await teller.tell(case, *range(50), to=frozenset({world.there}))
         await settled(elsewhere, case, list(range(50)))
+
+
+async def test_a_recipient_whose_queue_is_full_hears_in_order(servers: World, common_vhost: Vhost):
+    """A full queue refuses one event and takes the next: what was told later must not come first."""
+    world, cases = servers, [uuid7() for _ in range(3)]
+    teller, elsewhere = await world.numbers("teller"), await world.numbers(organisation=world.there)
+    limit: dict[str, Any] = {"pattern": f"^{re.escape(elsewhere.inbox.queue)}$", "apply-to": "queues"}
+    limit["definition"] = {"max-length": 1, "overflow": "reject-publish"}
+    async with httpx.AsyncClient() as client:
+        policy = f"{common_vhost.management_url}/api/policies/{common_vhost.name}/full-{world.there}"
+        (await client.put(policy, json=limit)).raise_for_status()
+    hearer = await world.numbers()
+    (forwarder,) = teller.forwarding.forwarders
+    parts = (teller.relay.run(), forwarder.run(), hearer.inbox.run(hearer.broker))
+    async with working(*parts, elsewhere.inbox.run(elsewhere.broker)):
+        for n in range(20):
+            for case in cases:
+                await teller.tell(case, n, to=frozenset({world.there}))
+        for case in cases:
+            await until_all(elsewhere, case, 20)
+    assert [await elsewhere.seen(case) for case in cases] == [list(range(20))] * 3
+
+
+async def until_all(hearer: Numbers, case: UUID, count: int) -> None:
+    async def all_came() -> bool:
+        return len(await hearer.seen(case)) == count
+
+    await until(all_came, seconds=60)

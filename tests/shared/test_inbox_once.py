@@ -12,7 +12,7 @@ async def all_read(service: Numbers) -> None:
     """Waits until nothing is left in the queue."""
 
     async def nothing_left() -> bool:
-        return await service.inbox.caught_up()
+        return await service.inbox.unread() == 0
 
     await until(nothing_left)
 

@@ -204,3 +204,66 @@ async def test_an_order_free_projection_parks_the_event_alone(world_of_databases
     await hearer.inbox.take([number(world.here, case, 3)])
     assert await hearer.seen(case) == [2, 3]
     assert await hearer.states() == ["dead"]
+
+
+class Never(Refused):
+    """The sender said what cannot be."""
+
+
+async def test_what_only_the_sender_can_mend_is_not_tried_again(world_of_databases: World):
+    world, case = world_of_databases, uuid7()
+    hearer = await world.numbers()
+
+    async def never(_: UnitOfWork) -> None:
+        raise Never
+
+    hearer.breaks[1] = never
+    await hearer.inbox.take([number(world.here, case, 1), number(world.here, case, 2)])
+    assert [(row.state, row.attempts) for row in await hearer.rows(tables.parked)] == [("dead", 1), ("behind", 0)]
+
+
+async def test_hundreds_behind_one_go_on_in_a_few_transactions(world_of_databases: World):
+    world, case = world_of_databases, uuid7()
+    hearer = await world.numbers()
+    hearer.breaks[0] = fails
+    await hearer.inbox.take([number(world.here, case, 0)])
+    await hearer.inbox.take([number(world.here, case, n) for n in range(1, 351)])
+    hearer.breaks.clear()
+    await make_due(hearer)
+    commits: list[bool] = []
+    hearer.database.on_commit(lambda _, told: commits.append(told))
+    assert await hearer.retries.try_due() == 351
+    assert await hearer.seen(case) == list(range(351))
+    assert len(commits) == 1 + 4
+
+
+async def test_one_of_those_behind_that_fails_holds_back_the_rest_of_them(world_of_databases: World):
+    world, case = world_of_databases, uuid7()
+    hearer = await world.numbers()
+    hearer.breaks = {0: fails, 5: fails}
+    await hearer.inbox.take([number(world.here, case, n) for n in range(10)])
+    del hearer.breaks[0]
+    await make_due(hearer)
+    await hearer.retries.try_due()
+    assert await hearer.seen(case) == [0, 1, 2, 3, 4]
+    assert await hearer.states(case) == ["failed"] + ["behind"] * 4
+
+
+async def test_two_who_follow_one_stream_keep_its_order(world_of_databases: World):
+    """One has read who stands behind; meanwhile another process runs them, and the first of them fails there."""
+    world, case = world_of_databases, uuid7()
+    hearer = await world.numbers()
+    hearer.breaks = {1: fails}
+    await hearer.inbox.take([number(world.here, case, n) for n in (1, 2, 3)])
+    hearer.breaks = {2: fails}
+    await make_due(hearer)
+    head, *behind = await hearer.rows(tables.parked)
+    assert await hearer.retries.attempt([head])
+    replica = await world.numbers(like=hearer)
+    replica.breaks = {2: fails}
+    await replica.retries.try_due()
+    assert await replica.states(case) == ["failed", "behind"]
+    hearer.breaks = {}
+    await hearer.retries.attempt(behind)
+    assert await hearer.seen(case) == [1]
+    assert await hearer.states(case) == ["failed", "behind"]

@@ -58,7 +58,7 @@ def test_an_unknown_organisation_is_not_echoed(deployed: Parties):
     with pytest.raises(UnknownOrganisation) as refusal:
         deployed.serving("189001019802", "booking", home="bengtsfors")
     assert "189001019802" not in f"{refusal.value}{refusal.value.facts}"
-    assert "Known here: af, bengtsfors." in str(refusal.value)
+    assert "Known here: af, bengtsfors, " in str(refusal.value)
 
 
 @pytest.mark.parametrize(
@@ -127,6 +127,8 @@ def test_an_issuer_speaks_for_those_whose_files_name_it(tmp_path: Path):
         ("urls: {booking: 'http://127.0.0.1:1'}", "(whole file)"),
         ("services: {booking: own}\nurls: {booking: 'ftp://x'}", "urls.booking"),
         ("services: {booking: own}\nurls: {booking: 'http://user@x'}", "urls.booking"),
+        ("services: {booking: own}\nurls: {booking: 'http://booking.example'}", "urls.booking"),
+        ("services: {booking: own}\nurls: {booking: 'http://localhost.example:80'}", "urls.booking"),
         ("broker_users: {booking: x}", "(whole file)"),
         ("forwards_to: {nobody: exchange}", "forwards_to.nobody"),
         ("forwards_to: {town: exchange}", "(whole file)"),

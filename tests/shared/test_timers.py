@@ -1,5 +1,6 @@
 """Timers survive restarts, go off in order, and not before all that was heard until then is stored."""
 
+import asyncio
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
@@ -9,6 +10,8 @@ from shared import tables
 from shared.broker.protocol import BrokerAway
 from shared.clock import StoppedClock
 from shared.ids import uuid7
+from shared.inbox.progress import START as NEVER
+from shared.inbox.progress import Progress
 from shared.testing.numbers import Broken, Numbers, Once, number, until, working
 from shared.testing.world import World
 from shared.timers import set_timer
@@ -51,8 +54,8 @@ async def test_timers_go_off_in_the_order_of_their_instants_and_not_before(world
     assert await service.seen(case) == [1, 2, 3]
 
 
-async def always() -> bool:
-    return True
+async def always() -> datetime:
+    return datetime.max.replace(tzinfo=UTC)
 
 
 async def test_a_timer_survives_a_restart_and_goes_off_once(world_of_databases: World):
@@ -138,16 +141,128 @@ async def test_while_the_broker_is_away_timers_wait_and_then_go_off(world_of_dat
     service = await world_of_databases.numbers(clock=clock)
     await set_for(service, case, n1=0)
 
-    async def caught_up() -> bool:
+    async def stored_until() -> datetime:
         if away:
             raise BrokerAway("not now")
-        return True
+        return await always()
 
     async def stalled() -> bool:
         return service.flow.faults().get("timing") == "BrokerAway"
 
-    async with working(service.timer_loop(caught_up).run()):
+    async with working(service.timer_loop(stored_until).run()):
         await until(stalled)
         assert await service.seen(case) == []
         away = False
         await settled(service, case, [1])
+
+
+async def test_under_a_load_that_never_ends_timers_go_off_once_what_came_before_is_stored(world: World):
+    """The queue is never empty, and the timer does not wait for that."""
+    hearer, case = await world.numbers(), uuid7()
+    await world.send(*[number(world.here, case, n) for n in range(150)])
+    right = hearer.database.alone(1, waiting=lambda: None)
+    async with right as held, hearer.broker.consumer(hearer.inbox.queue, most=100) as consumer:
+        progress = Progress(consumer, held, hearer.database.clock)
+        before = hearer.database.clock.now()
+        assert await progress.until() < before
+        async for batch in consumer.batches():
+            if batch.messages:
+                await world.send(*[number(world.here, uuid7(), n) for n in range(len(batch.messages))])
+                await batch.ack()
+                progress.stored(len(batch.messages))
+                if await progress.until() >= before:
+                    break
+        assert await progress.unread() > 0
+
+
+async def test_no_timer_goes_off_while_its_stream_is_parked_by_our_own_fault(world_of_databases: World):
+    world, clock, case = world_of_databases, StoppedClock(START), uuid7()
+    service = await world.numbers(clock=clock)
+    service.breaks = {1: bug}
+    await set_for(service, case, n9=1)
+    await service.inbox.take([number(world.here, case, 1)])
+    clock.set(START + timedelta(hours=2))
+    loop = service.timer_loop(always)
+    assert await loop.ring_due() == 0
+    assert await service.seen(case) == []
+    await skip_all(service)
+    assert await loop.ring_due() == 1
+
+
+async def test_a_timer_goes_off_although_another_organisation_s_event_failed(world_of_databases: World):
+    """Nobody can stop a deadline from outside."""
+    world, clock, case = world_of_databases, StoppedClock(START), uuid7()
+    service = await world.numbers(clock=clock)
+    service.breaks = {1: bug}
+    await set_for(service, case, n9=1)
+    await service.inbox.take([number(world.there, case, 1, teller="hearer")])
+    assert await service.states(case) == ["dead"]
+    clock.set(START + timedelta(hours=2))
+    assert await service.timer_loop(always).ring_due() == 1
+
+
+async def test_no_timer_goes_off_while_what_the_service_told_of_its_stream_is_unsent(world_of_databases: World):
+    clock, case = StoppedClock(START), uuid7()
+    service = await world_of_databases.numbers(clock=clock)
+    await set_for(service, case, n9=1)
+    await service.tell(case, 1)
+    await service.tell(uuid7(), 2)
+    clock.set(START + timedelta(hours=2))
+    loop = service.timer_loop(always)
+    assert await loop.ring_due() == 0
+    async with service.database.writing() as connection:
+        await connection.execute(tables.event.update().where(tables.event.c.stream == case).values(position=1))
+    assert await loop.ring_due() == 1
+
+
+async def test_timers_go_off_only_where_the_queue_is_consumed(postgres_world: World):
+    """A standby knows nothing of what the consumer beside it has in hand."""
+    world, case = postgres_world, uuid7()
+    hearer = await world.numbers()
+    standby = await world.numbers(like=hearer)
+    in_hand, go_on = asyncio.Event(), asyncio.Event()
+
+    async def slow(_: UnitOfWork) -> None:
+        in_hand.set()
+        await go_on.wait()
+
+    hearer.breaks = {1: slow}
+    async with working(hearer.inbox.run(hearer.broker)):
+        await world.send(number(world.here, case, 1))
+        await in_hand.wait()
+        async with working(standby.inbox.run(standby.broker)):
+
+            async def standing_by() -> bool:
+                return standby.flow.lines["consuming"].standing_by
+
+            await until(standing_by)
+            await set_for(standby, uuid7(), n9=-9999)
+            assert await standby.timer_loop().ring_due() == 0
+            assert await standby.inbox.unread() is None
+            go_on.set()
+            await settled(hearer, case, [1])
+
+
+async def skip_all(service: Numbers) -> None:
+    async with service.database.writing() as connection:
+        await connection.execute(tables.parked.delete())
+
+
+async def test_right_after_a_take_over_nothing_is_believed_to_be_stored(postgres_world: World):
+    """Whoever had the right to consume may still have a batch in hand, and the queue looks empty."""
+    hearer = await postgres_world.numbers()
+    replica = await postgres_world.numbers(like=hearer)
+    waited, known = asyncio.Event(), list[datetime]()
+
+    async def take_over() -> None:
+        right = replica.database.alone(1, waiting=waited.set)
+        async with right as held, replica.broker.consumer(replica.inbox.queue) as consumer:
+            known.append(await Progress(consumer, held, replica.database.clock).until())
+
+    async with hearer.database.alone(1, waiting=waited.set) as held:
+        taking = asyncio.create_task(take_over())
+        await waited.wait()
+        assert not held.contested
+    async with asyncio.timeout(20):
+        await taking
+    assert known == [NEVER]

@@ -9,11 +9,13 @@ from sqlalchemy import func, select
 
 from shared import tables
 from shared.caller import Caller
+from shared.envelope import LARGEST
 from shared.errors import NotFound
+from shared.events import Event
 from shared.ids import uuid7
 from shared.testing.numbers import Numbers, NumberTold, Tally
 from shared.testing.world import World
-from shared.uow import NotInThePast, NotYourMove, StreamNotLocked, UnitOfWork
+from shared.uow import NotInThePast, NotYourMove, StreamNotLocked, TooLarge, UnitOfWork
 
 
 def caller(party: str, organisation: str = "here") -> Caller:
@@ -69,6 +71,26 @@ async def test_a_use_case_that_fails_leaves_nothing(world_of_databases: World):
     for table in (tables.event, tables.stream):
         assert await numbers.rows(table) == []
     assert await numbers.seen(case) == []
+
+
+class NumberSpelled(Event, type="number.spelled"):
+    """A number in words."""
+
+    words: str
+
+
+async def test_nothing_is_told_that_no_receiver_would_take(world_of_databases: World):
+    numbers, case = await world_of_databases.numbers(), uuid7()
+
+    async def spell(length: int) -> None:
+        async with numbers.database.transaction() as uow:
+            await uow.lock(case)
+            uow.emit(NumberSpelled(case_id=case, home="here", time=uow.now, words="x" * length))
+
+    await spell(LARGEST - 1000)
+    with pytest.raises(TooLarge):
+        await spell(LARGEST)
+    assert len(await numbers.rows(tables.event)) == 1
 
 
 async def test_tellers_of_one_stream_take_turns(world_of_databases: World):

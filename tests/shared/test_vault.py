@@ -10,8 +10,9 @@ from uuid import UUID, uuid4
 
 import pytest
 from sqlalchemy import select, update
-from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, create_async_engine
+from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
 
+from shared.engines import open_engine
 from shared.identity import Identity, IdentityType
 from shared.secret_file import SecretExposed
 from shared.tables import metadata
@@ -27,7 +28,7 @@ OTHERS = Identity(type=IdentityType.PERSONNUMMER, value=OTHER_NUMBER)
 
 @pytest.fixture
 async def engine(tmp_path: Path) -> AsyncIterator[AsyncEngine]:
-    engine = create_async_engine(f"sqlite+aiosqlite:///{tmp_path / 'vault.db'}")
+    engine = open_engine(f"sqlite:///{tmp_path / 'vault.db'}")
     async with engine.begin() as connection:
         await connection.run_sync(metadata.create_all, tables=[vault_key, vault, vault_index])
     yield engine

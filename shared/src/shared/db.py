@@ -8,20 +8,18 @@ import asyncio
 import sqlite3
 from collections.abc import AsyncGenerator, Awaitable, Callable, Coroutine, Sequence
 from contextlib import asynccontextmanager, suppress
-from threading import Thread
 from typing import Any, TypeVar
 from uuid import UUID
-from weakref import WeakSet
 
 from sqlalchemy import Executable, text
-from sqlalchemy import event as on_event
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, AsyncSession, create_async_engine
-from sqlalchemy.pool import NullPool
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
 
 from .clock import Clock
+from .engines import open_engine
 from .errors import Unavailable
+from .rights import Right
 from .uow import UnitOfWork
 from .whoami import Whoami
 
@@ -37,6 +35,8 @@ AWAY_ON_SQLITE = {
     sqlite3.SQLITE_CANTOPEN,
 }
 AGAIN = 1.0
+LET_GO = 60
+"""Seconds after which a server ends a lone connection that nobody speaks on: a frozen process keeps no right."""
 Committed = Callable[[frozenset[UUID], bool], None]
 
 FAULTS = (DBAPIError, PoolTimeout, OSError, TimeoutError)
@@ -54,20 +54,22 @@ class Database:
         self.whoami = whoami
         self.clock = clock
         self.engine = open_engine(url, pool=pool)
-        self._lone = open_engine(url, pool=0)
+        self._lone = open_engine(url, pool=0, idle=LET_GO)
         self.sqlite = self.engine.dialect.name == "sqlite"
-        self._threads: WeakSet[Thread] = WeakSet()
-        if self.sqlite:
-            for engine in (self.engine, self._lone):
-                on_event.listen(engine.sync_engine, "connect", self._note_thread)
         self._writer = asyncio.Lock()
         self._committed: list[Committed] = []
+        self._changes = [0]
 
     def beside(self, url: str) -> "Database":
         """The same database under another role. Whoever asked hears of the commits of both."""
         other = Database(url, self.whoami, self.clock)
-        other._committed = self._committed
+        other._committed, other._writer, other._changes = self._committed, self._writer, self._changes
         return other
+
+    @property
+    def changes(self) -> int:
+        """Another number than before, where a transaction of this process may have changed something since."""
+        return self._changes[0]
 
     def on_commit(self, committed: Committed) -> None:
         self._committed.append(committed)
@@ -92,12 +94,14 @@ class Database:
                 with suppress(*FAULTS):
                     await _to_the_end(session.rollback())
                 raise
+            self._changes[0] += 1
             try:
                 await _to_the_end(session.commit())
             except DBAPIError as error:
                 if error.connection_invalidated:
                     raise CommitUnknown("Try again with the same key.") from error
                 raise
+        self._changes[0] += 1
         for then in uow.after_commit:
             then()
         for committed in self._committed:
@@ -115,12 +119,13 @@ class Database:
         """A bare transaction for the kit's own bookkeeping (positions, cursors), outside any stream."""
         async with self._turn(), self.engine.begin() as connection:
             yield connection
+        self._changes[0] += 1
 
     @asynccontextmanager
-    async def alone(self, task: int, *, waiting: Callable[[], object]) -> AsyncGenerator[AsyncConnection]:
-        """A connection that holds the right to do a task of which there is one a database; losing it loses the right.
+    async def alone(self, task: int, *, waiting: Callable[[], object]) -> AsyncGenerator[Right]:
+        """The right to do a task of which there is one a database, held by a connection of its own.
 
-        It is none of the pool's, so that they may be many.
+        It is none of the pool's, so that they may be many. Whoever holds it speaks on it every few seconds.
 
         `waiting` is called about once a second until it is our turn. On SQLite one process owns the data directory,
         and the connection is for reading only.
@@ -128,30 +133,28 @@ class Database:
         async with self._lone.connect() as connection:
             if self.sqlite:
                 await connection.execution_options(samspar_reads=True)
-                yield connection
+                yield Right(connection, task, sqlite=True)
                 return
             await connection.execution_options(isolation_level="READ COMMITTED")
+            contested = False
             while not await connection.scalar(text("SELECT pg_try_advisory_lock(:task)"), {"task": task}):
                 await connection.rollback()
+                contested = True
                 waiting()
                 await asyncio.sleep(AGAIN)
             await connection.rollback()
             try:
-                yield connection
+                yield Right(connection, task, sqlite=False, contested=contested)
             finally:
                 await connection.invalidate()
 
-    async def keep(self, connection: AsyncConnection, statement: Executable, rows: Sequence[dict[str, Any]]) -> None:
-        """Writes rows on a connection that is held `alone`, so that whoever lost the right cannot write either."""
+    async def keep(self, right: Right, statement: Executable, rows: Sequence[dict[str, Any]]) -> None:
+        """Writes rows by a right, so that whoever lost it cannot write either."""
         if self.sqlite:
             async with self.writing() as writer:
                 await writer.execute(statement, rows)
             return
-        await connection.execute(statement, rows)
-        await connection.commit()
-
-    def _note_thread(self, connection: Any, _: object) -> None:
-        self._threads.add(connection.driver_connection._thread)
+        await right.keep(statement, rows)
 
     @asynccontextmanager
     async def _turn(self) -> AsyncGenerator[None]:
@@ -163,69 +166,9 @@ class Database:
             yield
 
     async def close(self) -> None:
-        """Ends all connections. A cancelled statement on SQLite may still run in its thread: that is waited for."""
+        """Ends all connections."""
         for engine in (self.engine, self._lone):
             await engine.dispose()
-        for thread in list(self._threads):
-            await asyncio.to_thread(thread.join, 2)
-
-
-def open_engine(url: str, *, pool: int = 10) -> AsyncEngine:
-    """An engine for `sqlite:///file` or `postgresql://…`; bound values never appear in its errors. 0: no pool."""
-    pooled: dict[str, Any] = (
-        {"pool_size": pool, "max_overflow": pool, "pool_timeout": 10} if pool else {"poolclass": NullPool}
-    )
-    if url.startswith("sqlite"):
-        engine = create_async_engine(url.replace("sqlite://", "sqlite+aiosqlite://", 1), hide_parameters=True, **pooled)
-        on_event.listen(engine.sync_engine, "connect", _prepare_sqlite)
-        on_event.listen(engine.sync_engine, "begin", _begin_sqlite)
-        on_event.listen(engine.sync_engine, "invalidate", _let_go)
-        on_event.listen(engine.sync_engine, "reset", _end_what_stayed_open)
-        return engine
-    return create_async_engine(
-        url.replace("postgresql://", "postgresql+asyncpg://", 1),
-        hide_parameters=True,
-        pool_pre_ping=True,
-        **pooled,
-        connect_args={
-            "timeout": 5,
-            "command_timeout": 35,
-            "server_settings": {
-                "statement_timeout": "30000",
-                "lock_timeout": "10000",
-                "idle_in_transaction_session_timeout": "60000",
-                "plan_cache_mode": "force_custom_plan",
-                "tcp_keepalives_idle": "10",
-                "tcp_keepalives_interval": "5",
-                "tcp_keepalives_count": "3",
-            },
-        },
-    )
-
-
-def _prepare_sqlite(connection: Any, _: object) -> None:
-    connection.isolation_level = None
-    cursor = connection.cursor()
-    for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "busy_timeout=10000", "secure_delete=ON"):
-        cursor.execute(f"PRAGMA {pragma}")
-    cursor.close()
-
-
-def _begin_sqlite(connection: Any) -> None:
-    reads = connection.get_execution_options().get("samspar_reads", False)
-    connection.exec_driver_sql("BEGIN" if reads else "BEGIN IMMEDIATE")
-
-
-def _let_go(connection: Any, *_: object) -> None:
-    """A cancelled statement's connection is closed only when its cursor is collected: its lock has to go at once."""
-    with suppress(sqlite3.Error, ValueError):
-        connection.rollback()
-
-
-def _end_what_stayed_open(connection: Any, *_: object) -> None:
-    """A COMMIT that fails leaves SQLite's transaction open, with its lock; SQLAlchemy takes it for ended."""
-    if connection.driver_connection.in_transaction:
-        connection.rollback()
 
 
 async def _to_the_end(work: Coroutine[Any, Any, None]) -> None:

@@ -9,6 +9,7 @@ from sqlmodel import Field, SQLModel
 
 from .errors import Refused
 from .events import Event
+from .ids import uuid7
 from .tables import Instant
 
 E = TypeVar("E", bound=Event)
@@ -47,6 +48,8 @@ class Asked(Entity):
     kind: str
     status: str
     opened_at: datetime = Field(sa_type=Instant)  # pyright: ignore[reportArgumentType] -- as above
+    listed: UUID = Field(default_factory=uuid7, index=True)
+    """In order of time, as the play is not: lists go by it."""
 
     def move(self, to: str, at: datetime) -> None:
         """Moves to another status, where `MOVES` allows it. Raises `MoveNotAllowed`."""

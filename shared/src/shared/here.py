@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from .broker.protocol import Broker
 from .clock import Clock
 from .db import Database
+from .errors import Fault, Refused
 from .flow import Flow
 from .forwarder import Forwarding
 from .inbox import Inbox
@@ -21,6 +22,13 @@ from .vault import Vault
 from .whoami import Whoami
 
 
+class NoVault(Refused):
+    """This service keeps nobody's person data."""
+
+    status = 500
+    fault = Fault.PLATFORM
+
+
 @dataclass(frozen=True)
 class Here:
     """The parts of one service, wired once at start."""
@@ -35,7 +43,7 @@ class Here:
     parties: Parties
     partners: Partners
     verifier: Verifier
-    vault: Vault
+    persons: Vault | None
     subscriptions: Subscriptions
     parking: Parking
     retries: Retries
@@ -44,3 +52,10 @@ class Here:
     forwarding: Forwarding
     timers: TimerLoop
     secret: bytes
+
+    @property
+    def vault(self) -> Vault:
+        """Raises `NoVault` in a service whose settings do not say that it keeps persons."""
+        if self.persons is None:
+            raise NoVault("Say `persons = True` in its settings.")
+        return self.persons

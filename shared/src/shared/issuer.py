@@ -97,12 +97,13 @@ class DevelopmentIssuer(Signer):
             raise DevelopmentOnly("Configure your organisation's own token issuer, or use SQLite.")
         if host != "127.0.0.1":
             raise DevelopmentOnly("Configure your organisation's own token issuer, or listen on 127.0.0.1.")
-        issuer = cls(DEVELOPMENT, _key(directory / PRIVATE_FILE))
+        issuer = cls(DEVELOPMENT, kept_key(directory / PRIVATE_FILE))
         issuer.write_public_keys(directory / PUBLIC_FILE)
         return issuer
 
 
-def _key(path: Path) -> ECKey:
+def kept_key(path: Path) -> ECKey:
+    """The key in the file, made at first use. Raises `IssuerKeyUnreadable`."""
     if not path.exists():
         made = ECKey.generate_key("P-256", auto_kid=True)
         secret_file.write(path, json.dumps(made.as_dict(private=True)).encode())

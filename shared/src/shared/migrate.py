@@ -10,7 +10,12 @@ from alembic.config import Config
 from sqlalchemy import Connection, text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-LOCK = 7_226_002
+from .rights import Task
+from .tables import event, inbox, metadata, resolution
+from .vault.tables import VAULT
+
+KEPT = (event.name, inbox.name, resolution.name)
+VERSIONS = "shared_version"
 _TURNS: WeakKeyDictionary[asyncio.AbstractEventLoop, asyncio.Lock] = WeakKeyDictionary()
 """Alembic keeps its context in globals: in one process one migration at a time."""
 
@@ -24,9 +29,31 @@ async def migrate(engine: AsyncEngine, service: str) -> None:
         if engine.dialect.name == "postgresql":
             for patience in ("statement_timeout", "lock_timeout"):
                 await connection.execute(text(f"SET LOCAL {patience} = 0"))
-            await connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": LOCK})
+            await connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": int(Task.MIGRATE)})
             await connection.execute(text("SET LOCAL lock_timeout = '10s'"))
         await connection.run_sync(upgrade, service)
+
+
+async def grant(engine: AsyncEngine, *, http: str, events: str) -> None:
+    """As the owner lets a service's two roles read and write rows. PostgreSQL.
+
+    Neither takes back or changes what was told, heard or resolved, but for the position that the relay gives. The vault
+    is closed to the role `events`.
+    """
+    quoted = engine.dialect.identifier_preparer.quote_identifier
+    closed = ", ".join(table.name for table in metadata.sorted_tables if table.info.get(VAULT))
+    async with engine.begin() as connection:
+        for role in (quoted(http), quoted(events)):
+            for what in (
+                "USAGE ON SCHEMA",
+                "SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA",
+                "USAGE ON ALL SEQUENCES IN SCHEMA",
+            ):
+                await connection.execute(text(f"GRANT {what} public TO {role}"))
+            await connection.execute(text(f"REVOKE UPDATE, DELETE ON {', '.join(KEPT)} FROM {role}"))
+            await connection.execute(text(f"REVOKE INSERT, UPDATE, DELETE ON {VERSIONS} FROM {role}"))
+        await connection.execute(text(f"GRANT UPDATE (position) ON {event.name} TO {quoted(events)}"))
+        await connection.execute(text(f"REVOKE ALL ON {closed} FROM {quoted(events)}"))
 
 
 def upgrade(connection: Connection, service: str) -> None:

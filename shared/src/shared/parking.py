@@ -21,6 +21,8 @@ log = logging.getLogger(__name__)
 
 PAUSES = [timedelta(seconds=s) for s in (1, 10, 60, 600, 3600, 21600)]
 PATIENCE = timedelta(hours=24)
+HOPELESS = (Fault.SENDER, Fault.PLATFORM, Fault.SCHEMA)
+"""What the same event will meet again, whenever it is tried: somebody has to act first."""
 WHOLE, SOURCE, NOTHING = "stream", "source", ""
 
 
@@ -113,7 +115,7 @@ class Parking:
         if cause is Fault.WAITING:
             again = now + max(PAUSES[0], (now - since) / 2)
             return ("waiting", min(again, since + PATIENCE)) if now < since + PATIENCE else ("dead", None)
-        if cause in (Fault.PLATFORM, Fault.SCHEMA) or attempts > len(PAUSES):
+        if cause in HOPELESS or attempts > len(PAUSES):
             return "dead", None
         return "failed", now + PAUSES[attempts - 1] * random.uniform(0.8, 1.2)
 

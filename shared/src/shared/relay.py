@@ -9,12 +9,12 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import Row, bindparam, func, select, update
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from .broker.protocol import Broker, BrokerAway, Message, exchange_of
 from .db import FAULTS, Database
 from .envelope import Envelope, to_message
 from .flow import Flow
+from .rights import Right, Task
 from .tables import event
 from .telemetry import sending
 
@@ -22,7 +22,8 @@ log = logging.getLogger(__name__)
 
 WINDOW = 500
 IDLE = 0.2
-LOCK = 7_226_001
+IDLE_ALONE = 2.0
+"""Where no other process can write: every commit is heard of."""
 AGAIN = timedelta(seconds=1)
 
 UNSENT = select(event).where(event.c.position.is_(None)).order_by(event.c.seq).limit(WINDOW)
@@ -49,8 +50,9 @@ class Relay:
                 await asyncio.sleep(AGAIN.total_seconds())
 
     async def _turn(self) -> None:
-        lead = self.database.alone(LOCK, waiting=lambda: self.flow.standing_by("publishing"))
-        async with lead as connection, self.broker.publisher() as publisher:
+        lead = self.database.alone(Task.RELAY, waiting=lambda: self.flow.standing_by("publishing"))
+        async with lead as right, self.broker.publisher() as publisher:
+            connection = right.connection
             position = await connection.scalar(select(func.coalesce(func.max(event.c.position), 0))) or 0
             await connection.rollback()
             while True:
@@ -66,21 +68,21 @@ class Relay:
                 messages = [message_of(row, me.source, me.user, inside=True) for row in rows]
                 with sending(messages, exchange := exchange_of(self.database.whoami.organisation)):
                     confirmed = await publisher.publish(exchange, messages)
-                await self._mark(connection, rows[:confirmed], position)
+                await self._mark(right, rows[:confirmed], position)
                 position += confirmed
                 if confirmed < len(rows):
                     raise BrokerAway(f"{len(rows) - confirmed} events not confirmed")
                 self.flow.going("publishing", waiting=len(rows))
 
-    async def _mark(self, connection: AsyncConnection, rows: Sequence[Row[Any]], position: int) -> None:
+    async def _mark(self, right: Right, rows: Sequence[Row[Any]], position: int) -> None:
         if not rows:
             return
         marks = [{"s": row.seq, "p": position + n} for n, row in enumerate(rows, 1)]
-        await self.database.keep(connection, MARK, marks)
+        await self.database.keep(right, MARK, marks)
 
     async def _idle(self) -> None:
         try:
-            async with asyncio.timeout(IDLE):
+            async with asyncio.timeout(IDLE_ALONE if self.database.sqlite else IDLE):
                 await self._told.wait()
         except TimeoutError:
             return

@@ -2,12 +2,13 @@
 
 import asyncio
 import logging
+import time
 from collections.abc import Sequence
 from contextlib import suppress
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, and_, delete, exists, func, or_, select, update
+from sqlalchemy import Row, and_, bindparam, delete, exists, func, or_, select, update
 
 from .broker.protocol import Message, queue_of
 from .db import FAULTS, CommitUnknown, Database, is_away, is_tie
@@ -15,14 +16,30 @@ from .errors import Fault
 from .handling import run_handlers
 from .inbox import Admission, Delivery, OtherContent
 from .parking import SOURCE, WHOLE, Parking, judge
-from .subscriptions import Subscriptions
-from .tables import parked
+from .subscriptions import Subscriptions, load_for
+from .tables import Instant, parked
 from .uow import UnitOfWork
 
 log = logging.getLogger(__name__)
 
 TICK = 0.5
-HEADS = ("failed", "waiting")
+BATCH = 100
+LOOK = 2.0
+"""Seconds after which the database is asked although nothing was parked and this process has written nothing since."""
+
+_ahead = parked.alias()
+_same = and_(_ahead.c.holds == SOURCE, _ahead.c.source == parked.c.source)
+_held = exists().where(_ahead.c.stream == parked.c.stream, or_(_ahead.c.holds == WHOLE, _same))
+_behind = and_(parked.c.state == "behind", ~_held)
+_due = parked.c.next_at <= bindparam("now", type_=Instant)
+_woken = and_(parked.c.state == "waiting", parked.c.stream.in_(bindparam("woken", expanding=True)))
+_head = parked.c.state.in_(("failed", "waiting"))
+
+ANY = select(parked.c.seq).where(parked.c.state != "dead").limit(1)
+HEADS = select(parked).where(_head, or_(_due, _woken)).order_by(parked.c.seq).limit(200)
+WAITING = select(parked.c.stream).where(parked.c.state == "waiting").distinct()
+FREE = select(parked.c.stream).where(_behind).distinct()
+BEHIND = select(parked).where(_behind, parked.c.stream == bindparam("of")).order_by(parked.c.seq).limit(BATCH)
 
 
 class Retries:
@@ -38,20 +55,33 @@ class Retries:
         self.parking = parking
         self._woken: set[UUID] = set()
         self._wake = asyncio.Event()
+        self._empty_at, self._looked = -1, 0.0
         database.on_commit(self._committed)
 
     async def run(self) -> None:
-        """Tries again what is due and what was woken, until cancelled."""
+        """Tries again what is due and what was woken, until cancelled; at first, what was not understood."""
+        newly = True
         while True:
             with suppress(TimeoutError):
                 async with asyncio.timeout(TICK):
                     await self._wake.wait()
             self._wake.clear()
             try:
+                if newly:
+                    await self.understand()
+                    newly = False
                 await self.try_due()
             except (CommitUnknown, *FAULTS) as error:
                 log.warning("parked events wait: %s", type(error).__name__)
                 await asyncio.sleep(1)
+
+    async def understand(self) -> None:
+        """A service that starts may be a newer one: what an older did not understand is due."""
+        again = {"state": "failed", "attempts": 0, "next_at": self.parking.clock.now()}
+        async with self.database.writing() as connection:
+            await connection.execute(
+                update(parked).where(parked.c.state == "dead", parked.c.cause == str(Fault.SCHEMA)).values(again)
+            )
 
     async def try_due(self) -> int:
         """One round. Returns how many events were tried."""
@@ -59,7 +89,7 @@ class Retries:
         try:
             rows, streams = await self._due(woken)
             for row in rows:
-                if await self.attempt(row):
+                if await self.attempt([row]):
                     streams.append(row.stream)
             return len(rows) + sum([await self._follow(stream) for stream in dict.fromkeys(streams)])
         except BaseException:
@@ -68,46 +98,65 @@ class Retries:
 
     async def _due(self, woken: set[UUID]) -> tuple[Sequence[Row[Any]], list[UUID]]:
         """The heads to be tried, and the streams where somebody stands behind nobody."""
-        due = parked.c.next_at <= self.parking.clock.now()
-        called = and_(parked.c.state == "waiting", parked.c.stream.in_(woken))
-        heads = select(parked).where(parked.c.state.in_(HEADS), or_(due, called)).order_by(parked.c.seq).limit(200)
-        head = parked.alias()
-        same = and_(head.c.holds == SOURCE, head.c.source == parked.c.source)
-        ahead = exists().where(head.c.stream == parked.c.stream, or_(head.c.holds == WHOLE, same))
-        free = select(parked.c.stream).where(parked.c.state == "behind", ~ahead).distinct()
-        waiting = select(parked.c.stream).where(parked.c.state == "waiting").distinct()
-        before = set(self.parking.waiting)
+        before, now = set(self.parking.waiting), self.parking.clock.now()
+        changes, looked = self.database.changes, time.monotonic()
+        if changes == self._empty_at and looked < self._looked + LOOK:
+            return [], []
         async with self.database.reading() as connection:
-            rows = (await connection.execute(heads)).all()
-            streams = list((await connection.scalars(free)).all())
-            known = set((await connection.scalars(waiting)).all())
+            if await connection.scalar(ANY) is None:
+                self.parking.waiting -= before
+                self._empty_at, self._looked = changes, looked
+                return [], []
+            rows = (await connection.execute(HEADS, {"now": now, "woken": [*woken]})).all()
+            streams = list((await connection.scalars(FREE)).all())
+            known = set((await connection.scalars(WAITING)).all())
         self.parking.waiting -= before - known
         self.parking.waiting |= known
         return rows, streams
 
-    async def attempt(self, seen: Row[Any]) -> bool:
-        """Runs a parked event once, in a transaction of its own. True if it is done and gone."""
+    async def attempt(self, rows: Sequence[Row[Any]]) -> bool:
+        """Runs parked events of one stream, in order, in one transaction. True if all are done and gone.
+
+        What fails is found by halving; what stands behind it in this list is not run.
+        """
         try:
-            message = message_of(seen)
-            delivery = self.admission.admit(message)
-            async with self.database.transaction() as uow:
-                await uow.lock(delivery.key)
-                same = select(parked.c.seq).where(parked.c.seq == seen.seq, parked.c.attempts == seen.attempts)
-                if await uow.session.scalar(same) is None:
-                    return True
-                if await self._is_first(uow, seen, delivery):
-                    envelope = delivery.envelope
-                    rows = self.subscriptions.of(envelope)
-                    heard = [(envelope, row, row.heard.read(envelope, message.body)) for row in rows]
-                    hops = {envelope.id: message.headers.get("traceparent")}
-                    await run_handlers(uow, heard, queue=self.queue, hops=hops, again=True)
-                await uow.session.execute(delete(parked).where(parked.c.seq == seen.seq))
+            await self._run(rows)
             return True
         except Exception as error:
             if is_away(error) or is_tie(error):
                 raise
-            await self._failed_again(seen, error)
-            return False
+            if len(rows) == 1:
+                await self._failed_again(rows[0], error)
+                return False
+        middle = len(rows) // 2
+        return await self.attempt(rows[:middle]) and await self.attempt(rows[middle:])
+
+    async def _run(self, rows: Sequence[Row[Any]]) -> None:
+        messages = [message_of(row) for row in rows]
+        deliveries = [self.admission.admit(message) for message in messages]
+        async with self.database.transaction() as uow:
+            await uow.lock(*(d.key for d in deliveries))
+            left = await self._still_to_run(uow, rows)
+            mine = [(row, d) for row, d in zip(rows, deliveries, strict=True) if row.seq in left]
+            ready = [d for row, d in mine if await self._is_first(uow, row, d)]
+            heard = [heard for d in ready for heard in self.admission.read(d)]
+            await load_for(uow, [(row, fact) for _, row, fact in heard])
+            hops = {d.envelope.id: d.message.headers.get("traceparent") for d in ready}
+            await run_handlers(uow, heard, queue=self.queue, hops=hops, again=True)
+            await uow.session.execute(delete(parked).where(parked.c.seq.in_(left)))
+
+    async def _still_to_run(self, uow: UnitOfWork, rows: Sequence[Row[Any]]) -> set[int]:
+        """Those up to the first with which another process tried its luck meanwhile; what is gone is done."""
+        seen = select(parked.c.seq, parked.c.attempts, _behind.label("free"), parked.c.state)
+        found = {row.seq: row for row in await uow.session.execute(seen.where(parked.c.seq.in_([r.seq for r in rows])))}
+        left: set[int] = set()
+        for row in rows:
+            if (now := found.get(row.seq)) is None:
+                continue
+            if now.attempts != row.attempts or (now.state == "behind" and not now.free):
+                break
+            left.add(row.seq)
+        return left
 
     async def _is_first(self, uow: UnitOfWork, seen: Row[Any], delivery: Delivery) -> bool:
         """Whether it is to be handled now. What was buried unread has no key yet, and goes the way of any other."""
@@ -135,20 +184,17 @@ class Retries:
         uow.after_commit.append(self.wake)
 
     async def _follow(self, stream: UUID) -> int:
-        """After a head is gone: those behind it, in order, until one of them fails."""
+        """After a head is gone: those behind it, in order, until one of them fails. Returns how many were tried."""
         done = 0
-        while True:
-            async with self.database.reading() as connection:
-                rows = (
-                    await connection.execute(select(parked).where(parked.c.stream == stream).order_by(parked.c.seq))
-                ).all()
-            if any(row.holds == WHOLE for row in rows):
-                return done
-            blocked = {row.source for row in rows if row.holds == SOURCE}
-            free = next((r for r in rows if r.state == "behind" and r.source not in blocked), None)
-            if free is None:
-                return done
-            done += await self.attempt(free)
+        while free := await self._free(stream):
+            await self.attempt(free)
+            done += len(free)
+        return done
+
+    async def _free(self, stream: UUID) -> Sequence[Row[Any]]:
+        """The next of those behind that nobody holds back any more, in order."""
+        async with self.database.reading() as connection:
+            return (await connection.execute(BEHIND, {"of": stream})).all()
 
     async def _failed_again(self, row: Row[Any], error: Exception) -> None:
         cause, said = judge(error)

@@ -118,7 +118,7 @@ def wire(settings: Settings, subscriptions: Subscriptions, timers: Timers) -> He
     database = Database(settings.database, whoami, clock)
     events = database.beside(settings.events_database) if settings.events_database else database
     broker = connect(settings.broker_url.get_secret_value())
-    keys = KeyRing.open(settings.keyring_file) if settings.embedded else KeyRing.load(settings.keyring_file)
+    keys = _keys(settings)
     flow = Flow("publishing", "consuming", "timing")
     parking = Parking(whoami.organisation, order_free=subscriptions.order_free)
     inbox = Inbox(events, subscriptions, parties, parking, flow)
@@ -134,16 +134,23 @@ def wire(settings: Settings, subscriptions: Subscriptions, timers: Timers) -> He
         parties=parties,
         partners=Partners(parties, _tokens(settings, whoami)),
         verifier=Verifier(audience_of(settings.organisation, settings.service), _issuers(settings, parties)),
-        vault=Vault(keys),
+        persons=Vault(keys) if keys else None,
         subscriptions=subscriptions,
         parking=parking,
         retries=Retries(events, subscriptions, parking, inbox.admission),
         inbox=inbox,
         relay=Relay(events, broker, flow),
         forwarding=Forwarding(events, broker, flow, parties),
-        timers=TimerLoop(events, timers, flow, inbox.caught_up),
-        secret=hmac.digest(keys.index, b"answers", "sha256"),
+        timers=TimerLoop(events, timers, flow, inbox.stored_until),
+        secret=hmac.digest(keys.index if keys else whoami.source.encode(), b"answers", "sha256"),
     )
+
+
+def _keys(settings: Settings) -> KeyRing | None:
+    """Only of a service that keeps persons: nobody else can open what another lets out."""
+    if not settings.persons:
+        return None
+    return KeyRing.open(settings.keyring_file) if settings.embedded else KeyRing.load(settings.keyring_file)
 
 
 def _clock(settings: Settings) -> Clock:

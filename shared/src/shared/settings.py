@@ -8,17 +8,44 @@ from typing import ClassVar, Self
 from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from .errors import Fault, Refused
+
+PREFIX = "SAMSPAR_"
+FROM_FILE = "_FILE"
+
+
+class SettingUnreadable(Refused):
+    """A file that a setting is in cannot be read."""
+
+    status = 500
+    fault = Fault.PLATFORM
+
 
 def environment() -> dict[str, str]:
     """This process's own, for one that it starts."""
     return dict(os.environ)
 
 
+def read_files() -> None:
+    """`SAMSPAR_X` is, unless it is set, what the file holds that `SAMSPAR_X_FILE` names: so containers get secrets.
+
+    Raises `SettingUnreadable`.
+    """
+    for name, path in environment().items():
+        if name.startswith(PREFIX) and name.endswith(FROM_FILE) and path:
+            try:
+                os.environ.setdefault(name.removesuffix(FROM_FILE), Path(path).read_text(encoding="utf-8").strip())
+            except (OSError, UnicodeDecodeError) as error:
+                raise SettingUnreadable(f"Let this user read the file that {name} names.", setting=name) from error
+
+
 class Settings(BaseSettings):
     """One instance. The defaults are the embedded platform: SQLite in the data directory and an in-process bus."""
 
-    model_config = SettingsConfigDict(env_prefix="SAMSPAR_", extra="ignore", hide_input_in_errors=True)
+    model_config = SettingsConfigDict(env_prefix=PREFIX, extra="ignore", hide_input_in_errors=True)
     service: ClassVar[str] = ""
+    persons: ClassVar[bool] = False
+    """Whether it keeps who people are, in its vault. Only then what is sent to it may name them, and it needs keys."""
 
     organisation: str
     data: Path = Path(".samspar")

@@ -150,6 +150,7 @@ parked = Table(
     Column("next_at", Instant),
 )
 Index("ix_parked_next_at", parked.c.next_at)
+Index("ix_parked_state", parked.c.state, parked.c.stream)
 
 resolution = Table(
     "resolution",

@@ -42,6 +42,17 @@ class Participant(BaseModel):
     acts: bool = False
 
 
+class Interpreters(BaseModel):
+    """Who orders an interpreter for a meeting, of whom, in which order; spans of time as the pathway writes them."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", alias_generator=to_camel, validate_by_name=True)
+
+    ordered_by: str
+    providers: list[Participant]
+    lead: str | None = None
+    answer_within: str | None = None
+
+
 class TaskRequest(Event):
     """Home asks one party for one thing. It carries all that the addressee needs, except who the person is."""
 
@@ -58,12 +69,17 @@ class TaskRequest(Event):
     finds: dict[str, list[str]] | None = None
     contributions: dict[str, str] | None = None
     signed_by: list[str] | None = None
+    each_decides: bool | None = None
+    hours: int | None = None
     choose_from: list[str] | None = None
     package: str | None = None
     lasts: str | None = None
     waiver: bool | None = None
     between: list[Participant] | None = None
-    interpreter: str | None = None
+    interpreters: Interpreters | None = None
+    group: str | None = None
+    """A standing group, as `<area>/<name>`."""
+    every: str | None = None
     authority: bool | None = None
 
 

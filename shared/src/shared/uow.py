@@ -13,7 +13,8 @@ from sqlmodel import col
 from . import tables
 from .caller import Caller
 from .entity import Entity
-from .errors import Invalid, NotFound, Refused
+from .envelope import LARGEST
+from .errors import Fault, Invalid, NotFound, Refused
 from .events import Event
 from .ids import uuid7
 from .whoami import Whoami
@@ -36,6 +37,13 @@ class Changed(Refused):
     """It was changed since you read it."""
 
     status = 412
+
+
+class TooLarge(Refused):
+    """What would be told is larger than any receiver takes."""
+
+    status = 500
+    fault = Fault.PLATFORM
 
 
 class StreamNotLocked(AssertionError):
@@ -184,11 +192,12 @@ class UnitOfWork:
             insert = self.insert(tables.part).values(rows)
             await self.session.execute(insert.on_conflict_do_nothing())
 
-    def visible(self, query: Select[Any], thing: Any) -> Select[Any]:
-        """Narrows a query to what the caller has a part in. The platform's own work sees all."""
+    def visible(self, query: Select[Any], thing: Any, *, acts: bool = False) -> Select[Any]:
+        """Narrows a query to what the caller has a part in, or also acts on. The platform's own work sees all."""
         if self.caller is None:
             return query
-        return query.where(exists().where(tables.part.c.thing == thing, *self._mine()))
+        mine = [*self._mine(), *([tables.part.c.acts] if acts else [])]
+        return query.where(exists().where(tables.part.c.thing == thing, *mine))
 
     def _mine(self) -> list[ColumnElement[bool]]:
         """The parts of the caller: of its party, or of its whole organisation where a service calls for itself."""
@@ -210,6 +219,9 @@ class UnitOfWork:
             return False
         rows: list[dict[str, Any]] = []
         for event, causation, traceparent in self._events:
+            body = event.body()
+            if len(body) > LARGEST:
+                raise TooLarge("Tell it in smaller parts; nothing was changed.", type=event.type)
             self._sequences[event.stream] += 1
             rows.append(
                 {
@@ -225,7 +237,7 @@ class UnitOfWork:
                     "audience": event.audience(self.whoami.organisation),
                     "causation": causation,
                     "traceparent": traceparent,
-                    "body": event.body(),
+                    "body": body,
                 }
             )
         await self.session.execute(tables.event.insert(), rows)

@@ -32,7 +32,8 @@ Start = Callable[..., subprocess.Popen[str]]
 
 @pytest.fixture
 def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """As a fresh clone, but that Bengtsfors' services are at ports nobody else has."""
+    """As a fresh clone where Bengtsfors is run, but that its services are at ports nobody else has."""
+    monkeypatch.setenv("SAMSPAR_ORGANISATION", "bengtsfors")
     (tmp_path / "deploy").mkdir()
     (tmp_path / "examples").symlink_to(ROOT / "examples")
     (tmp_path / "deploy/pathways").symlink_to(ROOT / "deploy/pathways")

@@ -36,7 +36,8 @@ def broken(tmp_path: Path) -> Path:
 
 def test_what_is_deployed_is_clean():
     checked = run("check", DEPLOYED)
-    assert (checked.exit_code, checked.output) == (0, "Clean: 1 of 1.\n")
+    many = len([file for file in DEPLOYED.glob("*/*.yaml") if file.name != "area.yaml"])
+    assert (checked.exit_code, checked.output) == (0, f"Clean: {many} of {many}.\n")
 
 
 def test_a_definition_may_stand_on_areas_elsewhere():
@@ -115,12 +116,12 @@ def test_a_seed_walks_the_same_way_twice():
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (["draw", "bengtsfors/nothing"], "name one of: bengtsfors/income-support."),
+        (["draw", "bengtsfors/nothing"], "name one of: bengtsfors/income-support"),
         (["draw", P11, "--language", "fi"], "--language sv or --language en"),
         (["simulate", P11, "--script", "no.yaml"], "no.yaml cannot be read"),
         (
             ["simulate", P11, "--script", DEPLOYED / "sweden.yaml"],
-            "sweden.yaml at title: Input should be a valid string",
+            "sweden.yaml:3: 'title' is not text.",
         ),
     ],
 )
@@ -132,3 +133,48 @@ def test_what_cannot_be_is_said(arguments: list[object], said: str):
 
 def test_the_schema_is_the_published_one():
     assert run("schema").output == to_text()
+
+
+def test_a_walk_to_an_ending():
+    ended = run("simulate", P11, "--pathways", DEPLOYED, "--to", "investigated")
+    assert "Ends: Work capacity investigated" in ended.output
+    wrong = run("simulate", P11, "--pathways", DEPLOYED, "--to", "investigatd")
+    assert "Did you mean 'investigated'?" in str(wrong.exception)
+
+
+def test_in_a_narrow_terminal_it_is_a_list(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("COLUMNS", "80")
+    lines = run("simulate", P11, "--pathways", DEPLOYED, "--script", TIMELINES[0]).output.splitlines()
+    assert "Mon 2 Mar 09:00  referred (referrer)" in lines
+    assert all(len(line) <= 80 for line in lines[:-1])
+    monkeypatch.setenv("COLUMNS", "140")
+    assert "What follows" in run("simulate", P11, "--pathways", DEPLOYED, "--script", TIMELINES[0]).output
+
+
+MOVES = {
+    "a key": ("moment: booked", "moments: booked", "'moments' is not a key here. Did you mean 'moment'?"),
+    "a moment": ("moment: booked", "moment: given", "'given' is no moment of meeting 'investigating-interview'."),
+    "a task": ("task: investigating-interview", "task: interview", "There is no task 'interview'."),
+    "an outcome": ("moment: held}", "moment: held, outcome: fine}", "'fine' is no outcome of meeting"),
+    "a time": ("moment: booked", "moment: booked, at: lunch", "'at' stands twice."),
+}
+
+
+@pytest.mark.parametrize(("old", "new", "said"), MOVES.values(), ids=MOVES)
+def test_a_move_that_cannot_be_made_is_said_with_its_line(tmp_path: Path, old: str, new: str, said: str):
+    script = tmp_path / "script.yaml"
+    text = next(file for file in TIMELINES if file.stem == "24-24-48").read_text()
+    line = next(n for n, each in enumerate(text.splitlines(), 1) if old in each)
+    script.write_text(text.replace(old, new, 1))
+    ended = run("simulate", P11, "--pathways", DEPLOYED, "--script", script)
+    assert f"{script}:{line}: {said}" in str(ended.exception)
+
+
+def test_the_folder_of_an_area_is_not_the_folder_of_definitions():
+    said = str(run("check", DEPLOYED / "bengtsfors").exception)
+    assert said.endswith(f"Give the folder above it: {DEPLOYED}.")
+
+
+def test_both_speak_english_unless_asked():
+    for command in ("draw", "simulate"):
+        assert "Investigating interview" in run(command, P11, "--pathways", DEPLOYED).output

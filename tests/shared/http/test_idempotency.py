@@ -55,6 +55,14 @@ async def test_the_same_key_with_another_body_is_refused(either: Things):
     assert await either.count() == 1
 
 
+async def test_the_same_key_with_another_query_is_refused(things: Things):
+    """As an upload for all rows, then for the good ones."""
+    clinic = things.app.as_party("clinic")
+    await post(clinic)
+    answer = await post(clinic, path="/things?only=good")
+    assert (answer.status_code, answer.json()["code"]) == (422, "sender/key-reused")
+
+
 async def test_twenty_at_once_have_one_effect(either: Things):
     clinic = either.app.as_party("clinic")
     answers = await asyncio.gather(*(post(clinic) for _ in range(20)))

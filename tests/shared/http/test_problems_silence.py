@@ -48,9 +48,12 @@ def requests(schema: dict[str, Any]) -> Iterator[tuple[str, str, str, dict[str, 
                 asked = [each["name"] for each in operation["parameters"] if each["in"] == "query"]
                 for query in ({name: CANARY} for name in [*asked, CANARY, "fields"]):
                     yield method, path, address, {"params": query}
-                body = operation.get("requestBody")
-                for sent in whole(body["content"]["application/json"]["examples"]["example"]["value"] if body else {}):
+                content: dict[str, Any] = operation.get("requestBody", {}).get("content", {})
+                described = content.get("application/json")
+                for sent in whole(described["examples"]["example"]["value"] if described else {}):
                     yield method, path, address, {"json": sent}
+                for kind in content.keys() - {"application/json"}:
+                    yield method, path, address, {"content": CANARY.encode(), "headers": {"Content-Type": kind}}
 
 
 def assert_silent(text: str, where: object) -> None:
@@ -77,7 +80,7 @@ async def test_nothing_of_a_person_comes_out(platform: Platform, service: str, c
     for (method, path, address, content), headers in zip(requests(schema), cycle(({"Traceparent": TRACE}, OWN))):
         policy = policies[path]
         client = callers.get(policy.name if policy else "", callers["party"])
-        answer = await client.request(method, address, headers=headers, **content)
+        answer = await client.request(method, address, **content | {"headers": headers | content.get("headers", {})})
         assert answer.status_code < 500 or answer.status_code == 503, (method, address, content, answer.text)
         assert_silent(said(answer), (method, address, content))
         sent += 1

@@ -122,8 +122,8 @@ def test_the_drawing_shows_every_step_branch_and_deadline(income_support: Score)
     for line in (
         "stage_assessment -->|work capacity: unclear| stage_capacity",
         "stage_assessment -->|work capacity: clear| stage_three_party",
-        "stage_three_party -->|work capacity: clear| stage_activity",
-        "stage_capacity -->|Work-capacity investigation: completed| end_investigated",
+        "stage_three_party --> stage_activity",
+        "stage_capacity --> end_investigated",
         "task_assessment_meeting -.->|Returned by the receiver| end_returned",
         "stage_activity --> end_activity_started",
     ):
@@ -131,3 +131,44 @@ def test_the_drawing_shows_every_step_branch_and_deadline(income_support: Score)
     assert drawn.count("-->") == 7 + 1
     assert "started: 48 hours on working days after three-party-meeting.ended" in drawn
     assert resolve(DEPLOYED, income_support.name) == income_support
+
+
+def test_the_drawing_has_every_way_there_is_and_no_other(scored: Callable[..., Score]) -> None:
+    score = scored("""
+stages:
+  - {stage: assess, tasks: [{assessment: a, by: coach, finds: {near: [far, under_way, close]}}]}
+  - {stage: deeper, when: {a.near: far}, tasks: [{assessment: b, by: coach}]}
+  - stage: work
+    when: {a.near: [close, far]}
+    tasks: [{activity: c, by: coach, outcomes: {hired: end hired, studies: end studies}}]
+endings: [{ending: hired}, {ending: studies}, {ending: assessed}]
+""")
+    drawn = [line.strip() for line in mermaid(score).splitlines() if "->" in line]
+    assert drawn == [
+        "start --> stage_assess",
+        "stage_assess -->|near: far| stage_deeper",
+        "stage_assess -->|near: close| stage_work",
+        "stage_deeper --> stage_work",
+        "task_c -.->|hired| end_hired",
+        "task_c -.->|studies| end_studies",
+        "stage_assess -->|near: under_way| end_assessed",
+    ]
+
+
+def test_a_bad_end_goes_on_only_where_something_answers_it_so(scored: Callable[..., Score]) -> None:
+    body = """
+stages:
+  - {stage: one, tasks: [{meeting: talk, by: coach, outcomes: {held: ~, stop: end stopped}}]}
+  - {stage: two, when: {talk: held}, tasks: [{activity: a, by: coach}]}
+endings: [{ending: stopped}, {ending: finished}]
+"""
+    assert "stage_one --> stage_two\n" in mermaid(scored(body))
+    rule = "always: [{answer: shrug, after_each: otherwise, by: coach, outcomes: {so_be_it: ~}}]"
+    drawn = mermaid(scored(body + rule))
+    assert "  stage_one -->|talk: held| stage_two\n" in drawn
+    assert "  stage_one -->|talk: did not come / cancelled / declined| end_finished\n" in drawn
+
+
+def test_a_consent_withdrawn_is_drawn(with_waiver: Score) -> None:
+    assert "  task_waiver -.->|withdrawn| end_consent_withdrawn\n" in mermaid(with_waiver, "en")
+    assert "  task_waiver -.->|återkallat| end_consent_withdrawn\n" in mermaid(with_waiver, "sv")

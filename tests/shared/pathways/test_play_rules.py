@@ -120,3 +120,49 @@ def test_the_rules_own_failure_is_answered_with_what_it_answers(scored: Scored, 
         case.hear(case.told("deviation-meeting", "missed", START + n * HOUR))
     case.settle("deviation-meeting", START + 8 * HOUR, "plan_stands")
     assert case.file.ending == "finished"
+
+
+SILENT = """
+stages:
+  - {stage: one, tasks: [{meeting: talk, by: coach, due: {booked: 1 day after opened, ended: 2 days after opened}}]}
+  - {stage: two, tasks: [{assessment: look, by: coach}]}
+endings: [{ending: finished}]
+"""
+
+
+def test_a_question_about_silence_is_taken_back_when_the_case_lives_on(scored: Scored, began: Began) -> None:
+    case = began(scored(SILENT))
+    case.ring(START + 70 * DAY)
+    assert [task for task, _ in open_tasks(case)] == ["talk", "what-now"]
+    decided = case.settle("talk", START + 71 * DAY)
+    assert [each.task for each in decided if isinstance(each, Recall)] == ["what-now"]
+    assert open_tasks(case) == [("look", 1)]
+    stale = case.hear(case.told("what-now", "given", START + 72 * DAY, outcome="give_up"))
+    assert (stale, case.file.closed) == ([Ignored(Reason.ENDED)], None)
+    case.settle("look", START + 73 * DAY)
+    assert case.file.ending == "finished"
+
+
+def test_a_question_about_silence_does_not_hold_a_case_that_ends(scored: Scored, began: Began) -> None:
+    case = began(scored(SILENT.replace("{meeting: talk,", "{meeting: talk, outcomes: {held: ~, stop: end finished},")))
+    case.ring(START + 70 * DAY)
+    case.settle("talk", START + 71 * DAY, "stop")
+    assert (case.file.ending, case.file.closed) == ("finished", START + 71 * DAY)
+
+
+def test_what_answers_a_silence_or_a_bad_end_is_not_taken_back(scored: Scored, began: Began) -> None:
+    case = began(scored(SILENT))
+    case.ring(START + 70 * DAY)
+    case.hear(case.told("what-now", "given", START + 71 * DAY, outcome="give_up"))
+    assert case.file.ending == "given_up"
+    case = began(scored(DEVIATION))
+    case.ring(START + 90 * DAY)
+    case.hear(case.told("deviation-meeting", "booked", START + 91 * DAY))
+    assert ("deviation-meeting", 1) in open_tasks(case)
+    case = began(scored(SERIES))
+    for n in range(3):
+        case.ring(START + 32 * DAY)
+        case.hear(case.told("follow-up", "missed", START + (32 + n) * DAY))
+    assert ("what-now", 1) in open_tasks(case)
+    case.hear(case.told("support", "started", START + 40 * DAY))
+    assert ("what-now", 1) in open_tasks(case)

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from shared.pathways import CaseFile, Close, Met, Missed, Score, play, resolve
-from shared.pathways.simulate import Playing, script, simulate
+from shared.pathways.simulate import Playing, Script, simulate
 from shared.pathways.walk import stuck, walk
 
 DEPLOYED = Path(__file__).parents[3] / "deploy" / "pathways"
@@ -57,7 +57,7 @@ def test_a_deadline_is_kept_or_missed_once_and_timers_stop_with_the_case(score: 
 def test_every_branch_gives_the_timeline_that_stands_beside_the_definition(file: Path) -> None:
     data = yaml.safe_load(file.read_text(encoding="utf-8"))
     score = resolve(DEPLOYED, f"{file.parent.parent.name}/{file.parent.name.removesuffix('.timelines')}")
-    played = script(data)
+    played = Script.model_validate(data)
     assert simulate(score, played) == list(played.timeline)
 
 
@@ -68,13 +68,13 @@ def test_there_is_a_timeline_for_every_ending_of_income_support() -> None:
 
 def test_three_months_play_in_well_under_a_second() -> None:
     file = next(each for each in TIMELINES if each.stem == "investigation")
-    played = script(yaml.safe_load(file.read_text()))
+    played = Script.model_validate(yaml.safe_load(file.read_text()))
     began = perf_counter()
     simulate(SCORES[0], played)
     assert perf_counter() - began < 0.5
 
 
 def test_a_move_about_what_was_never_asked_is_refused() -> None:
-    case = Playing.of(SCORES[0], TIMES := script(yaml.safe_load(TIMELINES[0].read_text())).received, {})
+    case = Playing.of(SCORES[0], TIMES := Script.model_validate(yaml.safe_load(TIMELINES[0].read_text())).received, {})
     with pytest.raises(ValueError, match="'mapping' has not been asked"):
         case.told("mapping", "completed", TIMES)

@@ -104,7 +104,7 @@ async def test_unknown_is_no(side: Side, case: str, monkeypatch: pytest.MonkeyPa
 
 
 async def test_a_redirect_is_not_followed(side: Side):
-    moved = httpx.Response(307, json={}, headers={"location": "http://consent.norrby.example/consent/v1/elsewhere"})
+    moved = httpx.Response(307, json={}, headers={"location": "https://consent.norrby.example/consent/v1/elsewhere"})
 
     async def say(asked: dict[str, Any]) -> httpx.Response:
         return moved if len(side.asked) == 1 else await yes(asked)

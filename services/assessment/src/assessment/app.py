@@ -12,8 +12,8 @@ from .subscriptions import subscriptions
 API = Api(
     name="assessment",
     title="Samspår assessment",
-    sv="Kartläggningar med bidrag och slutsatser; insatser som påbörjas, förlängs, ändras och avslutas.",
-    en="Assessments with contributions and findings; activities started, extended, changed and ended.",
+    sv="Kartläggningar, ställningstaganden, planer och insatser: bidrag, underskrifter, slutsatser; och avvikelser.",
+    en="Assessments, decisions, plans and activities: contributions, signatures, findings; and deviations.",
 )
 
 

@@ -1,7 +1,9 @@
 """What assessment tells. Every fact repeats the play that home asked for; there is never a person in it."""
 
 from datetime import datetime
+from enum import StrEnum
 
+from shared.events import Event
 from shared.tasks import TaskFact
 
 
@@ -42,3 +44,51 @@ class ActivityChanged(TaskFact, type="activity.changed"):
 
 class ActivityEnded(TaskFact, type="activity.ended"):
     """It is over, with one of the outcomes the request allowed, where it allowed any."""
+
+
+class DecisionSigned(TaskFact, type="decision.signed"):
+    """One has signed: a party or the participant. Where each decides by its own rules, `own_outcome` is the party's."""
+
+    party: str
+    own_outcome: str | None = None
+
+
+class DecisionMade(TaskFact, type="decision.made"):
+    """It is made, with one of the outcomes the request allowed. All who were to sign have signed."""
+
+
+class PlanSigned(TaskFact, type="plan.signed"):
+    """One has signed: a party, the participant or a guardian; `version` is the plan's, counted from 1."""
+
+    party: str
+    version: int
+
+
+class PlanAgreed(TaskFact, type="plan.agreed"):
+    """All have signed this version. `findings` answers exactly what the request asked."""
+
+    version: int
+    findings: dict[str, str]
+
+
+class PlanRevised(TaskFact, type="plan.revised"):
+    """A plan that was agreed has a new version, which nobody has signed yet."""
+
+    version: int
+
+
+class Reason(StrEnum):
+    """What differs from the plan."""
+
+    ABSENCE = "absence"
+    NOT_STARTED = "not_started"
+    INTERRUPTED = "interrupted"
+    NOT_AS_AGREED = "not_as_agreed"
+    CIRCUMSTANCES_CHANGED = "circumstances_changed"
+
+
+class DeviationReported(Event, type="deviation.reported"):
+    """A party of the case says that what happens differs from the plan. Nobody asked: it has no play and no task."""
+
+    reason: Reason
+    party: str

@@ -7,15 +7,15 @@ from shared.service import create_service
 
 from .api import router
 from .settings import Settings
-from .subscriptions import subscriptions
+from .subscriptions import subscriptions, timers
 
 API = Api(
     name="booking",
     title="Samspår booking",
-    sv="Möten: begärda, bokade, hållna, uteblivna, inställda, avböjda och bokade på nytt.",
-    en="Meetings: requested, booked, held, missed, cancelled, declined and booked again.",
+    sv="Möten som begärs, bokas, hålls, uteblir och ställs in; tolkar till dem; stående gruppers dagordning.",
+    en="Meetings requested, booked, held, missed and cancelled; their interpreters; the agendas of standing groups.",
 )
 
 
 def create(settings: Settings | None = None) -> FastAPI:
-    return create_service(settings or Settings.read(), API, router, subscriptions)
+    return create_service(settings or Settings.read(), API, router, subscriptions, timers)

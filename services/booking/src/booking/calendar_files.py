@@ -6,7 +6,7 @@ from icalendar import STATUS, Calendar, Event
 
 from shared.errors import NotFound
 
-from .domain import Meeting, Status, uid_of
+from .domain.meetings import Meeting, Status, uid_of
 
 
 class NoTimeSet(NotFound):

@@ -104,7 +104,7 @@ async def list_bases(uow: Transaction, paging: Paged, status: Only = None) -> Pa
     query = uow.visible(select(Basis), col(Basis.id))
     if status is not None:
         query = query.where(col(Basis.status) == status)
-    return await BasisView.page(uow, query, col(Basis.id), paging)
+    return await BasisView.page(uow, query, col(Basis.listed), paging)
 
 
 @router.get("/bases/{basisId}", tags=["bases"], summary="One consent or waiver")

@@ -90,6 +90,12 @@ class AnswerGiven(TaskFact, type="answer.given"):
     party: str
 
 
+class RoleAssigned(TaskFact, type="role.assigned"):
+    """A party has said who of its own holds a role in the case; who that is, is not told."""
+
+    role: str
+
+
 class MeetingRequested(TaskRequest, type="meeting.requested"):
     """Home asks for a meeting."""
 
@@ -98,11 +104,35 @@ class MeetingRecalled(TaskRecall, type="meeting.recalled"):
     """Home takes it back."""
 
 
+class AgendaRequested(TaskRequest, type="agenda.requested"):
+    """Home asks a standing group to take up a case."""
+
+
+class AgendaRecalled(TaskRecall, type="agenda.recalled"):
+    """Home takes it back."""
+
+
 class AssessmentRequested(TaskRequest, type="assessment.requested"):
     """Home asks for an assessment."""
 
 
 class AssessmentRecalled(TaskRecall, type="assessment.recalled"):
+    """Home takes it back."""
+
+
+class DecisionRequested(TaskRequest, type="decision.requested"):
+    """Home asks for a decision."""
+
+
+class DecisionRecalled(TaskRecall, type="decision.recalled"):
+    """Home takes it back."""
+
+
+class PlanRequested(TaskRequest, type="plan.requested"):
+    """Home asks for a plan."""
+
+
+class PlanRecalled(TaskRecall, type="plan.recalled"):
     """Home takes it back."""
 
 
@@ -130,18 +160,34 @@ class AnswerRecalled(TaskRecall, type="answer.recalled"):
     """Home takes it back."""
 
 
+class RoleRequested(TaskRequest, type="role.requested"):
+    """Home asks who holds a role."""
+
+
+class RoleRecalled(TaskRecall, type="role.recalled"):
+    """Home takes it back."""
+
+
 REQUESTS: dict[str, type[TaskRequest]] = {
     "meeting": MeetingRequested,
+    "agenda": AgendaRequested,
     "assessment": AssessmentRequested,
+    "decision": DecisionRequested,
+    "plan": PlanRequested,
     "activity": ActivityRequested,
     "consent": ConsentRequested,
     "answer": AnswerRequested,
+    "role": RoleRequested,
 }
 
 RECALLS: dict[str, type[TaskRecall]] = {
     "meeting": MeetingRecalled,
+    "agenda": AgendaRecalled,
     "assessment": AssessmentRecalled,
+    "decision": DecisionRecalled,
+    "plan": PlanRecalled,
     "activity": ActivityRecalled,
     "consent": ConsentRecalled,
     "answer": AnswerRecalled,
+    "role": RoleRecalled,
 }

@@ -50,6 +50,20 @@ class AnswerRecalled(HeardRecall, type="answer.recalled"):
     """Home takes the question back."""
 
 
+class RoleRequested(HeardRequest, type="role.requested"):
+    """Home asks a party who holds a role."""
+
+
+class RoleRecalled(HeardRecall, type="role.recalled"):
+    """Home does not ask any more."""
+
+
+class DeviationReported(Heard, type="deviation.reported"):
+    """What happens differs from the plan, says somebody with a part in the case; unasked, so there is no play."""
+
+    party: str
+
+
 class TaskTold(Heard):
     """A fact about a task that home asked for, whatever its kind. Its type says the moment."""
 

@@ -7,3 +7,4 @@ from shared.settings import Settings as Common
 
 class Settings(Common):
     service: ClassVar[str] = "referral"
+    persons: ClassVar[bool] = True

@@ -1,4 +1,4 @@
-"""Events in: home hears all facts of its cases, intake what became of them, answers what is asked."""
+"""Events in: home hears all facts of its cases, intake what became of them, answers and roles what is asked."""
 
 from shared.events import Heard
 from shared.pathways import KINDS, Told, WithdrawnBySender
@@ -10,12 +10,13 @@ from . import heard
 from .domain.answers import Answer
 from .domain.cases import Case
 from .domain.referrals import Status
-from .usecases import answers, intake
+from .domain.roles import RoleHolding
+from .usecases import answers, intake, roles
 from .usecases.home import TIMER, Home
 
 
 def subscriptions(home: Home) -> Subscriptions:
-    """What home hears, and intake and answers beside it."""
+    """What home hears, and intake, answers and roles beside it."""
     table = Subscriptions()
 
     @table.on(heard.ReferralReceived, loads=Case, by="case_id")
@@ -41,8 +42,14 @@ def subscriptions(home: Home) -> Subscriptions:
             )
             await home.hear(uow, event.case_id, told, told_by=event.envelope.organisation)
 
+    @table.on(heard.DeviationReported, loads=Case, by="case_id")
+    async def _deviates(uow: UnitOfWork, event: heard.DeviationReported) -> None:
+        if event.home == uow.whoami.organisation:
+            await home.deviates(uow, event.case_id, event.party, event.time, told_by=event.envelope.organisation)
+
     _intake(table)
     _answers(table)
+    _roles(table)
     return table
 
 
@@ -73,6 +80,16 @@ def _answers(table: Subscriptions) -> None:
         await answers.recall(uow, event)
 
 
+def _roles(table: Subscriptions) -> None:
+    @table.on(heard.RoleRequested, loads=RoleHolding)
+    async def _ask(uow: UnitOfWork, event: heard.RoleRequested) -> None:
+        await roles.request(uow, event)
+
+    @table.on(heard.RoleRecalled, loads=RoleHolding)
+    async def _recall(uow: UnitOfWork, event: heard.RoleRecalled) -> None:
+        await roles.recall(uow, event)
+
+
 def timers(home: Home) -> Timers:
     """The deadlines and waits of cases."""
     table = Timers()
@@ -91,4 +108,4 @@ def _own(uow: UnitOfWork, event: Heard) -> bool:
 
 def _moments() -> list[str]:
     """Every fact that any kind of task is answered by."""
-    return sorted(f"{name}.{moment}" for name, kind in KINDS.items() for moment in kind.moments)
+    return sorted(f"{name}.{moment}" for name, kind in KINDS.items() if kind.request for moment in kind.moments)

@@ -12,6 +12,7 @@ from typing import Annotated
 import typer
 
 from shared.errors import Refused
+from shared.settings import read_files
 
 from . import dead_letters, demo, instance, operate, pathway, topology, up
 
@@ -55,6 +56,7 @@ def samspar(
 def main() -> None:
     """Errors are one sentence that says what to do."""
     try:
+        read_files()
         app()
     except Refused as refusal:
         typer.echo(f"samspar: {refusal}", err=True)

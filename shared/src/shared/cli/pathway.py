@@ -56,7 +56,7 @@ def check(
 
 
 @app.command()
-def draw(name: Name, pathways: Pathways = DEFAULT, language: Words = "sv") -> None:
+def draw(name: Name, pathways: Pathways = DEFAULT, language: Words = "en") -> None:
     """The pathway as a Mermaid flowchart, in people's words and with every deadline as written."""
     from shared.pathways.draw import mermaid
 
@@ -72,6 +72,8 @@ def simulate(
         Path | None, typer.Option(help="The moves to play, as <area>/<pathway>.timelines/<name>.yaml")
     ] = None,
     seed: Annotated[int, typer.Option(help="Without a script: which random walk")] = 0,
+    to: Annotated[str | None, typer.Option(help="Without a script: a random walk that comes to this ending")] = None,
+    lines: Annotated[bool, typer.Option("--lines", help="Of a script: its `timeline`, to paste into it")] = False,
     pathways: Pathways = DEFAULT,
     language: Words = "en",
     as_json: Json = False,
@@ -80,11 +82,14 @@ def simulate(
 
     Exits with 1 if the script says what the timeline should be, and it is another.
     """
-    from .definitions import score_of, story_of
+    from .definitions import score_of, story_of, story_to
     from .timeline import printed, steps
 
     score = score_of(pathways, name)
-    story = story_of(score, script, seed)
+    story = story_to(score, to) if to and script is None else story_of(score, script, seed)
+    if lines and script is not None:
+        typer.echo("\n".join(["timeline:", *(f"  - {json.dumps(line, ensure_ascii=False)}" for line in story.lines)]))
+        return
     told = steps(score, story.happened, _language(language))
     if as_json:
         head = {"pathway": score.name, "version": score.version, "sha256": score.sha256, "story": story.title}

@@ -22,7 +22,7 @@ from shared.demo.world import World
 from shared.logs import logs
 from shared.loop import run
 
-from .serving import interrupted, look, move_clock, running
+from .serving import Look, interrupted, move_clock, running
 
 INTERRUPTED = 130
 
@@ -97,10 +97,13 @@ def _stuck(service: str, flow: dict[str, Any] | None) -> str:
 @asynccontextmanager
 async def _services(world: World, clients: Clients) -> AsyncGenerator[Reach]:
     """The services, and how the driver gets at them."""
-    if world.servers is None:
+    if world.elsewhere:
+        yield Reach(clients.flow, clients.move_clock)
+    elif world.servers is None:
         world.began()
         async with running({name: world.settings(name) for name in world.ports}) as apps:
-            yield Reach(lambda name: look(apps[name]), lambda name, to: move_clock(apps[name], to))
+            looks = {name: Look(app) for name, app in apps.items()}
+            yield Reach(lambda name: looks[name](), lambda name, to: move_clock(apps[name], to))
     else:
         async with processes.running(world):
             yield Reach(clients.flow, clients.move_clock)

@@ -56,6 +56,6 @@ def _made(name: str, settings: dict[str, Any]) -> FastAPI:
 
 def _end_with_stdin() -> None:
     """Whoever started this holds the other end: when it is gone, so is this."""
-    while sys.stdin.buffer.read(1):
+    while os.read(sys.stdin.fileno(), 1):
         pass
     os.kill(os.getpid(), signal.SIGTERM)

@@ -10,14 +10,14 @@ from datetime import datetime
 from typing import Any
 
 import uvicorn
-from fastapi import FastAPI, Response
+from fastapi import FastAPI
 
 from shared.broker.connect import bus
-from shared.broker.protocol import Topology
+from shared.broker.protocol import BrokerAway, Topology
 from shared.demo_clock import DemoClock
 from shared.errors import Refused
+from shared.flow_state import state
 from shared.here import Here
-from shared.http.health import flowz
 from shared.installed import service
 from shared.settings import Settings
 
@@ -81,10 +81,33 @@ def interrupted() -> asyncio.Event:
     return stop
 
 
-async def look(app: FastAPI) -> dict[str, Any] | None:
-    """What its `/flowz` answers, without the way there; nothing while it stalls."""
-    said = await flowz(app.state.here, Response())
-    return None if said["faults"] else said
+class Look:
+    """What `/flowz` says of a service in this process, without the way there.
+
+    Its database is asked again only after something was written there, or the clock moved.
+    """
+
+    def __init__(self, app: FastAPI) -> None:
+        self._here: Here = app.state.here
+        self._asked: tuple[int, int, datetime] | None = None
+        self._found: dict[str, Any] = {}
+
+    async def __call__(self) -> dict[str, Any] | None:
+        """Nothing while it stalls."""
+        here = self._here
+        if here.flow.faults():
+            return None
+        try:
+            unread = await here.inbox.unread()
+        except BrokerAway:
+            return None
+        now = here.clock.now()
+        asked = (here.database.changes, here.events.changes, now)
+        if asked != self._asked:
+            async with here.database.reading() as connection:
+                found = await state(connection, now, here.forwarding.recipients)
+            self._found, self._asked = found.model_dump(mode="json"), asked
+        return self._found | {"unread": unread}
 
 
 async def move_clock(app: FastAPI, to: datetime) -> None:

@@ -8,6 +8,7 @@ from uuid import UUID
 
 from rich import box
 from rich.console import Console
+from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
@@ -34,6 +35,9 @@ from shared.pathways import (
 )
 from shared.pathways.decisions import Decision
 
+WIDE = 110
+"""Columns from which a table reads better than a list."""
+
 
 @dataclass
 class Step:
@@ -59,22 +63,49 @@ def steps(score: Score, story: Iterable[tuple[Happening, Sequence[Decision]]], l
 
 
 def printed(score: Score, title: str, told: Sequence[Step], language: Language) -> None:
+    console = Console()
+    if console.width < WIDE:
+        console.print(Text(title, style="bold"))
+        for step in told:
+            _listed(console, step)
+    else:
+        console.print(_table(title, told))
+    kept, missed = (sum(len(getattr(step, name)) for step in told) for name in ("held", "missed"))
+    counted = f"{kept} deadline{'' if kept == 1 else 's'} kept, {missed} missed. Times in Stockholm."
+    console.print(counted, highlight=False)
+    about = f"{score.title.in_(language)}: {score.name}, version {score.version}, SHA-256 {score.sha256[:16]}"
+    console.print(about, highlight=False, soft_wrap=True)
+
+
+def _table(title: str, told: Sequence[Step]) -> Table:
     table = Table(box=box.HORIZONTALS, pad_edge=False, title=title, title_style="bold")
     for name, ratio in (("When", None), ("What happened", 3), ("Who", 2), ("What follows", 6), ("Deadlines", 4)):
         table.add_column(name, ratio=ratio, no_wrap=ratio is None)
     for step in told:
-        follows = [Text(line) for line in step.asked]
-        follows += [Text(step.ended, style="bold")] if step.ended else []
-        lines = [Text(f"held: {line}", style="green") for line in step.held]
-        lines += [Text(f"MISSED: {line}", style="bold red") for line in step.missed]
-        when = f"{day(step.at)} {clock(step.at)}"
-        table.add_row(when, step.what, step.who or "", Text("\n").join(follows), Text("\n").join(lines))
-    console = Console()
-    console.print(table)
-    held, missed = (sum(len(getattr(step, name)) for step in told) for name in ("held", "missed"))
-    console.print(f"{held} deadlines held, {missed} missed. Times in Stockholm.", highlight=False)
-    about = f"{score.title.in_(language)}: {score.name}, version {score.version}, SHA-256 {score.sha256[:16]}"
-    console.print(about, highlight=False, soft_wrap=True)
+        follows, deadlines = Text("\n").join(_follows(step)), Text("\n").join(_deadlines(step))
+        table.add_row(_when(step), step.what, step.who or "", follows, deadlines)
+    return table
+
+
+def _listed(console: Console, step: Step) -> None:
+    """One under the other, where columns would hold a word each."""
+    who = f" ({step.who})" if step.who else ""
+    console.print(f"{_when(step)}  {step.what}{who}", highlight=False, markup=False)
+    for line in (*_follows(step), *_deadlines(step)):
+        console.print(Padding(line, (0, 0, 0, 4)), highlight=False)
+
+
+def _when(step: Step) -> str:
+    return f"{day(step.at)} {clock(step.at)}"
+
+
+def _follows(step: Step) -> list[Text]:
+    return [*map(Text, step.asked), *([Text(step.ended, style="bold")] if step.ended else [])]
+
+
+def _deadlines(step: Step) -> list[Text]:
+    kept = [Text(f"kept: {line}", style="green") for line in step.held]
+    return kept + [Text(f"MISSED: {line}", style="bold red") for line in step.missed]
 
 
 class _Teller:

@@ -19,7 +19,10 @@ app = typer.Typer(help="Exchanges, queues and users on the broker.", no_args_is_
 
 Broker = Annotated[str, typer.Option(envvar="SAMSPAR_BROKER_URL", help="amqp://administrator:password@host/vhost")]
 Management = Annotated[
-    str | None, typer.Option(help="http://administrator:password@host:15672, for users and stray bindings")
+    str | None,
+    typer.Option(
+        envvar="SAMSPAR_MANAGEMENT_URL", help="http://administrator:password@host:15672, for users and stray bindings"
+    ),
 ]
 Directory = Annotated[Path, typer.Option("--parties", envvar="SAMSPAR_PARTIES", help="Who takes part")]
 PARTIES = Path("deploy/parties")

@@ -8,7 +8,7 @@ import typer
 from shared.errors import Invalid, Unavailable
 from shared.parties import Parties
 
-from .instance import remember
+from .instance import remembered
 from .parties import read_parties
 
 Organisation = Annotated[
@@ -45,6 +45,7 @@ def up(
     """Start services and keep them up until Ctrl-C. Without a broker: SQLite and an in-process bus."""
     from shared.demo.owner import owned
 
+    from .definitions import unpublished
     from .running import keep_up
 
     known = read_parties(parties)
@@ -63,13 +64,18 @@ def up(
         }
         for name, at in chosen.items()
     }
+    if "referral" in chosen:
+        for line in unpublished(pathways, organisation):
+            typer.echo(line)
     if broker is not None:
         keep_up(told, broker=broker, database=database, while_stdin=while_stdin)
         return
+    from shared.issuer import DEVELOPMENT
+
     with owned(data):
         _develop(data, host)
-        remember(organisation, data, parties, issues_tokens=True)
-        keep_up(told, while_stdin=while_stdin)
+        with remembered(organisation, data, parties, pathways, issuer=DEVELOPMENT):
+            keep_up(told, while_stdin=while_stdin)
 
 
 def _installed(named: list[str]) -> None:
@@ -87,7 +93,7 @@ def _only(parties: Parties, named: list[str]) -> str:
     whole = [name for name in able if everything <= set(parties[name].own)]
     (found, *others) = able if len(able) == 1 else whole or [""]
     if not found or others:
-        raise Incomplete(f"Say with --organisation who runs them: {', '.join(sorted(parties.organisations))}.")
+        raise Incomplete(f"Say with --organisation who runs them: {', '.join(sorted(whole or able)) or 'nobody does'}.")
     return found
 
 
@@ -131,20 +137,26 @@ def _develop(data: Path, host: str) -> None:
 def migrate_database(
     name: Annotated[str, typer.Argument(help="The service")],
     database: Annotated[str, typer.Option(envvar="SAMSPAR_DATABASE_URL", help="postgresql://…/name, as its owner")],
+    http_role: Annotated[str | None, typer.Option(help="The role that shall read and write, the vault too")] = None,
+    events_role: Annotated[str | None, typer.Option(help="The role that shall read and write, but the vault")] = None,
 ) -> None:
-    """Bring a service's database to the newest schema: expand first, contract a release later."""
+    """Bring a service's database to the newest schema, and let its roles in: expand first, contract a release later."""
     from sqlalchemy.exc import ArgumentError, DBAPIError
 
-    from shared.db import open_engine
+    from shared.engines import open_engine
     from shared.installed import service
     from shared.loop import run
-    from shared.migrate import migrate
+    from shared.migrate import grant, migrate
 
     service(name)
+    if (http_role is None) != (events_role is None):
+        raise Incomplete("Give --http-role and --events-role together, or neither.")
 
     async def work() -> None:
         engine = open_engine(database)
         await migrate(engine, name)
+        if http_role and events_role:
+            await grant(engine, http=http_role, events=events_role)
         await engine.dispose()
 
     try:

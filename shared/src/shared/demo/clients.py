@@ -13,6 +13,7 @@ from shared.http.policies import OPERATE
 from .world import World
 
 PATIENCE = 120.0
+OPERATORS = "operations"
 
 
 class NotAsTheScriptSays(Refused):
@@ -37,15 +38,19 @@ class Clients:
 
     async def get(self, service: str, path: str) -> dict[str, Any]:
         """As the operators of the organisation."""
-        return await self._ask(service, "GET", f"/{service}/v1{path}", self._bearer(service, "operations"))
+        return await self._ask(service, "GET", f"/{service}/v1{path}", self._bearer(service, OPERATORS))
 
     async def flow(self, service: str) -> dict[str, Any] | None:
-        """Its `/flowz`, or nothing while it is away or stalled."""
+        """What waits there, or nothing while it is away or stalled."""
         try:
-            answer = await self._http.get(f"{self._world.url(service)}/flowz")
+            headers = self._bearer(service, OPERATORS)
+            answer = await self._http.get(f"{self._world.url(service)}/{service}/v1/flow", headers=headers)
         except httpx.TransportError:
             return None
-        return answer.json() if answer.status_code == 200 else None
+        if answer.status_code != 200:
+            return None
+        said = answer.json()
+        return said if said["status"] == "ok" else None
 
     async def move_clock(self, service: str, to: datetime) -> None:
         headers = {"X-Demo-Key": self._world.run.key}
@@ -61,7 +66,7 @@ class Clients:
             subject=f"demo-{party}",
             client_id=f"demo-{party}",
             audience=audience_of(self._world.script.organisation, service),
-            scopes=[f"samspar.{service}", *([OPERATE] if party == "operations" else [])],
+            scopes=[f"samspar.{service}", *([OPERATE] if party == OPERATORS else [])],
         )
         return {"Authorization": f"Bearer {token}"}
 

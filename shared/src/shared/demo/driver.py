@@ -109,4 +109,4 @@ def _busy(flow: dict[str, Any] | None) -> str:
         return "is away or stalled"
     counts = {name: flow[name] for name in ("unsent", "unread", "timersDue")}
     counts["failed"] = flow["parked"].get("failed", 0)
-    return " ".join(f"{name}={count}" for name, count in counts.items() if count)
+    return " ".join(f"{name}={count}" for name, count in counts.items() if count != 0)

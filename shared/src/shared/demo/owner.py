@@ -9,6 +9,8 @@ from filelock import FileLock, Timeout
 from shared.errors import Refused
 
 LOCK = "owner.lock"
+A_MOMENT = 0.5
+"""Somebody who only looks whether it is owned holds it no longer."""
 
 
 class InUse(Refused):
@@ -19,7 +21,7 @@ class InUse(Refused):
 def owned(directory: Path) -> Generator[None]:
     """Until the block ends, or the process does. The directory is made if need be. Raises `InUse`."""
     directory.mkdir(parents=True, exist_ok=True)
-    lock = FileLock(directory / LOCK, blocking=False)
+    lock = FileLock(directory / LOCK, timeout=A_MOMENT)
     try:
         lock.acquire()
     except Timeout as error:
@@ -28,3 +30,16 @@ def owned(directory: Path) -> Generator[None]:
         yield
     finally:
         lock.release()
+
+
+def is_owned(directory: Path) -> bool:
+    """Whether a process that lives owns it now."""
+    if not (directory / LOCK).exists():
+        return False
+    lock = FileLock(directory / LOCK, blocking=False)
+    try:
+        lock.acquire()
+    except Timeout:
+        return True
+    lock.release()
+    return False

@@ -14,7 +14,7 @@ from tenacity import retry, retry_if_exception_type, stop_after_delay, wait_fixe
 
 from shared import topology
 from shared.broker.protocol import BrokerAway
-from shared.db import open_engine
+from shared.engines import open_engine
 from shared.errors import Refused
 from shared.installed import bindings
 from shared.parties import Parties

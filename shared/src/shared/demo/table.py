@@ -14,6 +14,8 @@ from .times import clock, day, due
 
 SAID_ANYWAY = ("case.opened", "case.closed")
 SHORT = {"referral.received": "referred", "referral.returned": "returned", "referral.withdrawn": "withdrawn"}
+ENDS = ("held", "completed", "made", "agreed", "ended", "given", "granted", "refused", "decided", "assigned")
+"""The moments at which a task has `ended`."""
 SEPARATOR = " · "
 
 
@@ -37,25 +39,36 @@ def _person(row: Row) -> Group:
     days.add_row("Ended", Text(SEPARATOR).join([_ended(row), *_counted(row.deadlines)]))
     for each in row.deadlines:
         if each.state == "missed":
-            days.add_row("", Text(f"missed: {each.task} {each.reach}, due {due(each.due)}", style="red"))
+            days.add_row("", Text(_late(row, each), style="red"))
     return Group(Text.assemble((row.person, "bold"), "  ", (row.story, "italic")), Padding(days, (0, 0, 0, 2)))
+
+
+def _late(row: Row, deadline: Deadline) -> str:
+    """When it came, and when it should have; or that it was not heard of."""
+    ends = (deadline.reach,) if deadline.reach != "ended" else ENDS
+    came = [fact for fact in row.facts if fact.at > deadline.due and fact.what.startswith(f"{deadline.task} ")]
+    heard = next((fact for fact in came if fact.what.rpartition(" ")[2] in ends), None)
+    if heard is None:
+        return f"missed: {deadline.task} {deadline.reach}, due {due(deadline.due)}"
+    return f"late: {heard.what} {day(heard.at)} {clock(heard.at)}, due {due(deadline.due)}"
 
 
 def _said(facts: Iterable[Fact]) -> Iterable[str]:
     """A task that stands in a row is named once: `09:00 interview booked · 14:00 held`."""
-    named = ""
+    named, before = "", ""
     for fact in facts:
         task, _, moment = SHORT.get(fact.what, fact.what).rpartition(" ")
-        words = moment if task in ("", named) else f"{task} {moment}"
-        named = task
+        told = "moved" if moment == "booked" and before == fact.what else moment
+        words = told if task in ("", named) else f"{task} {told}"
+        named, before = task, fact.what
         outcome = f" ({fact.outcome})" if fact.outcome else ""
         yield f"{clock(fact.at)} {words}{outcome}"
 
 
 def _counted(deadlines: Sequence[Deadline]) -> list[Text]:
     missed = sum(each.state == "missed" for each in deadlines)
-    held = len(deadlines) - missed
-    said = [Text(f"{held} deadlines held" if held != 1 else "1 deadline held", style="green")] if held else []
+    kept = len(deadlines) - missed
+    said = [Text(f"{kept} deadlines kept" if kept != 1 else "1 deadline kept", style="green")] if kept else []
     return said + ([Text(f"{missed} MISSED", style="bold red")] if missed else [])
 
 

@@ -15,7 +15,7 @@ from pydantic import BaseModel, SecretStr, ValidationError
 from shared import secret_file
 from shared.errors import Invalid, Refused
 from shared.installed import names
-from shared.issuer import PUBLIC_FILE, DevelopmentIssuer, Signer
+from shared.issuer import PRIVATE_FILE, PUBLIC_FILE, DevelopmentIssuer, Signer, kept_key
 from shared.parties import Parties
 from shared.vault import KeyRing
 
@@ -23,6 +23,7 @@ from .owner import LOCK
 from .script import Script
 
 RUN = "run.json"
+TOLD = "told"
 FIRST_PORT = 8101
 ISSUER = "https://issuer.demo.invalid"
 
@@ -76,6 +77,7 @@ class World:
     run: Run
     signer: Signer
     resumed: bool
+    elsewhere: bool = False
 
     @property
     def ports(self) -> dict[str, int]:
@@ -83,7 +85,7 @@ class World:
 
     @property
     def parties(self) -> Path:
-        return self.directory / "parties"
+        return _told(self.directory, elsewhere=self.elsewhere) / "parties"
 
     def url(self, service: str) -> str:
         return f"http://127.0.0.1:{self.ports[service]}"
@@ -126,12 +128,12 @@ def open_world(
     resumed = known is not None and known.going and known.plays == plays
     if known is None or not resumed:
         _empty(directory, a_demos=known is not None)
-        ports = {name: first_port + n for n, name in enumerate(_in_order())}
-        known = Run(key=secrets.token_urlsafe(24), name=secrets.token_hex(8), ports=ports, plays=plays)
+        known = _new_run(first_port, plays)
     known = known.model_copy(update={"ports": {name: _free_port(port) for name, port in known.ports.items()}})
     _keep(directory, known)
     KeyRing.open(directory / "keyring.json")
     signer = _signer(directory, servers)
+    signer.write_public_keys(directory / PUBLIC_FILE)
     _write_parties(directory / "parties", script, deploy, known.ports, signer, servers)
     return World(
         directory=directory,
@@ -142,6 +144,36 @@ def open_world(
         signer=signer,
         resumed=resumed,
     )
+
+
+def open_elsewhere(directory: Path, script: Script, deploy: Path, first_port: int = FIRST_PORT) -> World:
+    """A demo of services that somebody else starts at these ports of 127.0.0.1, with the settings in its folder `told`.
+
+    What they were told once stays, and played again a script repeats itself. The caller owns the directory.
+    """
+    plays = hashlib.sha256(f"elsewhere {script.model_dump_json()}".encode()).hexdigest()
+    known = _known(directory)
+    resumed = known is not None and known.plays == plays
+    if known is None or not resumed:
+        known = _new_run(first_port, plays)
+    _keep(directory, known)
+    told = _told(directory, elsewhere=True)
+    signer = Signer(ISSUER, kept_key(directory / PRIVATE_FILE))
+    signer.write_public_keys(told / PUBLIC_FILE)
+    secret_file.write(told / "demo_key", known.key.encode(), replace=True)
+    secret_file.write(told / "demo_clock", script.begins.isoformat().encode(), replace=True)
+    _write_parties(told / "parties", script, deploy, known.ports, signer, None)
+    return World(directory, script, None, deploy / "pathways", known, signer, resumed, elsewhere=True)
+
+
+def _told(directory: Path, *, elsewhere: bool) -> Path:
+    """Services elsewhere are given a folder with nothing in it that they need not know."""
+    return directory / TOLD if elsewhere else directory
+
+
+def _new_run(first_port: int, plays: str) -> Run:
+    ports = {name: first_port + n for n, name in enumerate(_in_order())}
+    return Run(key=secrets.token_urlsafe(24), name=secrets.token_hex(8), ports=ports, plays=plays)
 
 
 def _known(directory: Path) -> Run | None:
@@ -172,12 +204,10 @@ def _empty(directory: Path, *, a_demos: bool) -> None:
 
 
 def _signer(directory: Path, servers: Servers | None) -> Signer:
-    """Embedded: the development issuer, whose key stays. On real servers: a key that lives as long as this process."""
+    """Embedded: the development issuer. On real servers: one of the demo's own. Either key stays with the data."""
     if servers is None:
         return DevelopmentIssuer.open(directory, broker_url="", database_url="sqlite://", host="127.0.0.1")
-    signer = Signer(ISSUER)
-    signer.write_public_keys(directory / PUBLIC_FILE)
-    return signer
+    return Signer(ISSUER, kept_key(directory / PRIVATE_FILE))
 
 
 def _write_parties(

@@ -1,19 +1,42 @@
-"""The body of a request: read once, at most 1 MiB, and one JSON document that everybody reads alike (RFC 7493)."""
+"""The body of a request: read once, at most 1 MiB, and one JSON document that everybody reads alike (RFC 7493).
 
+A route that takes files instead says so with `takes`.
+"""
+
+import asyncio
 import json
+from collections.abc import Callable
+from dataclasses import dataclass
 from email.message import Message
-from typing import Any
+from typing import Any, TypeVar
 
 from fastapi import Request
 from starlette.exceptions import HTTPException
 
 from shared.errors import Refused
 
+from .readers import read_apart
+
 LARGEST = 1024 * 1024
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+@dataclass(frozen=True, slots=True)
+class Files:
+    """What a route reads in the place of JSON: at most so many bytes, of these media types.
+
+    `reader` is a module that is run as a process of its own (`confined.answer`), one at a time and before the
+    transaction opens; `made`, in a thread, makes of its answer what the route finds in `request.state.file`.
+    """
+
+    largest: int
+    types: frozenset[str]
+    reader: str
+    made: Callable[[Request, Any], Any]
 
 
 class TooLarge(Refused):
-    """The body is larger than 1 MiB."""
+    """The body is larger than what is read here."""
 
     status = 413
 
@@ -24,29 +47,62 @@ class NotJson(Refused):
     status = 400
 
 
-async def body_of(request: Request) -> bytes:
-    """The whole body. Raises `TooLarge` before more than a MiB is in memory, `NotJson`, and 415 for another type."""
+def takes(files: Files) -> Callable[[F], F]:
+    """Marks a route that reads files."""
+
+    def mark(endpoint: F) -> F:
+        endpoint.__dict__["files"] = files
+        return endpoint
+
+    return mark
+
+
+def files_of(endpoint: Callable[..., Any]) -> Files | None:
+    return getattr(endpoint, "files", None)
+
+
+async def body_of(request: Request, files: Files | None = None) -> bytes:
+    """The whole body, read. Raises `TooLarge` before more is in memory, `NotJson` or what the file's reader raises,
+    and 415 for another type.
+    """
+    largest = files.largest if files else LARGEST
+    remedy = f"Send at most {largest // LARGEST} MiB at a time."
     length = request.headers.get("content-length", "")
-    if length.isdecimal() and (len(length) > 9 or int(length) > LARGEST):
-        raise TooLarge("Send less at a time.")
+    if length.isdecimal() and (len(length) > 9 or int(length) > largest):
+        raise TooLarge(remedy)
     body = bytearray()
     async for chunk in request.stream():
         body += chunk
-        if len(body) > LARGEST:
-            raise TooLarge("Send less at a time.")
+        if len(body) > largest:
+            raise TooLarge(remedy)
     request._body = bytes(body)  # pyright: ignore[reportPrivateUsage] -- where starlette keeps a body that was read
-    if body:
-        if not _says_json(request.headers.get("content-type", "")):
+    main, subtype = _media_type(request)
+    if files is not None:
+        kind = f"{main}/{subtype}"
+        if kind not in files.types:
+            raise HTTPException(415)
+        async with _turn(request):
+            said = await read_apart(files.reader, kind, bytes(body))
+            request.state.file = await asyncio.to_thread(files.made, request, said)
+    elif body:
+        if main != "application" or not (subtype == "json" or subtype.endswith("+json")):
             raise HTTPException(415)
         request._json = _read(bytes(body))  # pyright: ignore[reportPrivateUsage] -- and where one that was parsed
     return bytes(body)
 
 
-def _says_json(content_type: str) -> bool:
+def _turn(request: Request) -> asyncio.Semaphore:
+    """One file at a time for the whole service."""
+    state = request.app.state
+    if not hasattr(state, "reading"):
+        state.reading = asyncio.Semaphore()
+    return state.reading
+
+
+def _media_type(request: Request) -> tuple[str, str]:
     header = Message()
-    header["content-type"] = content_type
-    subtype = header.get_content_subtype()
-    return header.get_content_maintype() == "application" and (subtype == "json" or subtype.endswith("+json"))
+    header["content-type"] = request.headers.get("content-type", "")
+    return header.get_content_maintype(), header.get_content_subtype()
 
 
 def _read(body: bytes) -> Any:

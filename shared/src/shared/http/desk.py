@@ -10,6 +10,7 @@ from pydantic import BaseModel, Field
 from shared import deadletters
 from shared.deadletters import DeadLetter, Shown
 
+from .health import flow
 from .policies import operator
 from .route import Service, Transaction
 from .views import Body
@@ -27,6 +28,8 @@ class Wait(BaseModel):
     since: datetime | None = None
     state: str = "open"
     sentence: str = ""
+    kind: str | None = None
+    play: UUID | None = Field(default=None, description="The id of what was asked, in the service that was asked")
 
 
 class Waits(BaseModel):
@@ -52,6 +55,12 @@ def add_desk(routes: APIRouter, *, waits: bool) -> None:
         async def read_waits(caseId: CaseId, uow: Transaction) -> Waits:
             """Vad ärendet väntar på i den här tjänsten. Parked events of the case, with who has to act."""
             return Waits(caseId=caseId, items=await parked_waits(uow, caseId))
+
+    @routes.get("/flow", tags=["operators"], summary="How much waits to be sent, read or done")
+    @operator
+    async def read_flow(here: Service) -> dict[str, Any]:
+        """Hur mycket som väntar. What `/flowz` does not tell everybody: counts, and when the next timer is due."""
+        return await flow(here)
 
     @routes.get("/dead-letters", tags=["operators"], summary="Events that need a person")
     @operator

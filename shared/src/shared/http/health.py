@@ -9,6 +9,7 @@ from sqlalchemy import select
 from shared.broker.protocol import BrokerAway
 from shared.db import FAULTS
 from shared.flow_state import state
+from shared.here import Here
 
 from .policies import public
 from .route import Service
@@ -38,9 +39,20 @@ async def readyz(here: Service) -> dict[str, str]:
 @health.get("/flowz", summary="Publishing and consuming make progress")
 @public
 async def flowz(here: Service, response: Response) -> dict[str, Any]:
-    """Flödet går framåt. The flow makes progress: what is unsent, unread, parked or due, and 503 while it stalls."""
+    """Flödet går framåt. Publishing, consuming and timers make progress; 503 while one stalls, which is named."""
+    seen = await flow(here)
+    if seen["faults"]:
+        response.status_code = 503
+    return {name: seen[name] for name in ("status", "faults")}
+
+
+async def flow(here: Here) -> dict[str, Any]:
+    """The state of the flow: what stalls, and how much is unsent, unread, parked or due.
+
+    `unread` is empty where another process of this service consumes.
+    """
     faults = here.flow.faults()
-    unread = -1
+    unread: int | None = None
     try:
         unread = await here.inbox.unread()
     except BrokerAway as error:
@@ -51,11 +63,4 @@ async def flowz(here: Service, response: Response) -> dict[str, Any]:
             found = (await state(connection, here.clock.now(), here.forwarding.recipients)).model_dump(mode="json")
     except (*FAULTS, TimeoutError) as error:
         faults["database"] = type(error).__name__
-    if faults:
-        response.status_code = 503
-    return {
-        "status": "stalled" if faults else "ok",
-        "faults": faults,
-        "unread": unread,
-        **found,
-    }
+    return {"status": "stalled" if faults else "ok", "faults": faults, "unread": unread, **found}

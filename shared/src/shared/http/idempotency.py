@@ -80,4 +80,5 @@ def attempt_of(request: Request, *, route: str, caller: Caller, body: bytes, sec
     where = f"{route} {request.scope['path']}"
     parts = (caller.organisation, caller.client_id, caller.party, request.method, where, key)
     scope = hashlib.sha256(json.dumps(parts).encode()).digest()
-    return Attempt(scope, hmac.digest(secret, body, "sha256"))
+    asked = request.scope["query_string"] + b"\n" + body
+    return Attempt(scope, hmac.digest(secret, asked, "sha256"))

@@ -18,7 +18,7 @@ from shared.tokens.verifier import Reason
 from shared.uow import UnitOfWork
 
 from . import problems
-from .bodies import body_of
+from .bodies import Files, body_of, files_of
 from .idempotency import attempt_of
 from .policies import NoPolicy, Policy, policy_of
 
@@ -55,7 +55,7 @@ class Route(APIRoute):
 
     def get_route_handler(self) -> Handler:
         handler = super().get_route_handler()
-        policy = policy_of(self.endpoint)
+        policy, files = policy_of(self.endpoint), files_of(self.endpoint)
 
         async def run(request: Request) -> Response:
             path = _whole(request, self.path_format)
@@ -64,7 +64,7 @@ class Route(APIRoute):
                 try:
                     if refusal is not None:
                         raise refusal
-                    response = await _run(request, handler, policy, caller, path)
+                    response = await _run(request, handler, policy, caller, path, files)
                 except Exception as error:  # noqa: BLE001 -- what the app's handlers do, while the span is open
                     response = await problems.answer(request, error)
                 _close(span, response)
@@ -88,7 +88,9 @@ async def _caller(request: Request, policy: Policy | None) -> tuple[Caller | Non
         return None, refusal
 
 
-async def _run(request: Request, handler: Handler, policy: Policy | None, caller: Caller | None, path: str) -> Response:
+async def _run(
+    request: Request, handler: Handler, policy: Policy | None, caller: Caller | None, path: str, files: Files | None
+) -> Response:
     here = here_of(request)
     if policy is None:
         raise NoPolicy(path)
@@ -97,7 +99,7 @@ async def _run(request: Request, handler: Handler, policy: Policy | None, caller
     policy.check(caller, organisation=here.whoami.organisation, service=here.whoami.service)
     if request.method in CONDITIONAL and "if-match" not in request.headers:
         raise VersionMissing("Send If-Match with the ETag of what you read.")
-    body = b"" if request.method in SAFE else await body_of(request)
+    body = b"" if request.method in SAFE else await body_of(request, files)
     if policy.releases:
         request.state.caller = caller
         request.state.attempt = attempt_of(request, route=path, caller=caller, body=body, secret=here.secret)

@@ -14,8 +14,9 @@ from shared.clock import SystemClock
 from shared.db import Database
 from shared.envelope import Envelope, from_message
 from shared.errors import Fault, Refused
+from shared.events import Heard
 from shared.parties import Parties
-from shared.subscriptions import Subscriptions
+from shared.subscriptions import Subscription, Subscriptions
 from shared.uow import UnitOfWork
 
 log = logging.getLogger(__name__)
@@ -80,7 +81,7 @@ class Admission:
     def admit(self, message: Message) -> Delivery:
         """The message as an event, before any key is claimed.
 
-        Raises `NoCloudEvent`, `NotYours`, `FromTheFuture`, `NewerContract`.
+        Raises `NoCloudEvent`, `NotYours`, `FromTheFuture`.
         """
         envelope = from_message(message)
         if not self.parties.may_tell(message.user_id or "", envelope.source, envelope.type):
@@ -88,11 +89,17 @@ class Admission:
         outside = envelope.organisation != self.whoami.organisation
         if outside and envelope.time > max(self.clock.now(), SystemClock().now()) + SKEW:
             raise FromTheFuture("Give the time at which it happened.")
-        if not self.subscriptions.of(envelope) and self.subscriptions.knows(envelope.type):
-            raise NewerContract("Upgrade this service, then replay.")
         if envelope.audience is not None and outside:
             envelope = replace(envelope, audience=None)
         return Delivery(message, envelope)
+
+    def read(self, delivery: Delivery) -> list[tuple[Envelope, Subscription, Heard]]:
+        """What each handler hears of it; none if nobody does. Raises `NewerContract`, and what a body raises."""
+        envelope = delivery.envelope
+        rows = self.subscriptions.of(envelope)
+        if not rows and self.subscriptions.knows(envelope.type):
+            raise NewerContract("Upgrade this service; it is tried again when the service starts.")
+        return [(envelope, row, row.heard.read(envelope, delivery.message.body)) for row in rows]
 
     def for_others(self, envelope: Envelope) -> bool:
         return envelope.addressee is not None and envelope.addressee != self.whoami.organisation

@@ -5,7 +5,9 @@ again, down to the one that fails, which is parked in a transaction of its own.
 """
 
 import asyncio
+import time
 from collections.abc import Sequence
+from datetime import datetime
 
 from shared.broker.protocol import Broker, BrokerAway, Consumer, Message, queue_of
 from shared.db import FAULTS, CommitUnknown, Database, is_away, is_tie
@@ -14,13 +16,16 @@ from shared.flow import Flow
 from shared.handling import run_handlers
 from shared.parking import Parking
 from shared.parties import Parties
+from shared.rights import Task
 from shared.subscriptions import Subscriptions, load_for
 from shared.uow import UnitOfWork
 
 from .admission import Admission, Delivery, OtherContent
+from .progress import Progress
 
 BATCH = 100
 AGAIN = 1.0
+PROOF = 5.0
 
 
 class Inbox:
@@ -35,32 +40,58 @@ class Inbox:
         self.parking = parking
         self.flow = flow
         self.queue = queue_of(database.whoami.organisation, database.whoami.service)
-        self._consumer: Consumer | None = None
+        self._progress: Progress | None = None
 
     async def run(self, broker: Broker) -> None:
-        """Until cancelled. While broker or database are away nothing is acked; it starts anew on a new connection."""
+        """Until cancelled. While broker or database are away nothing is acked; it starts anew on a new connection.
+
+        Of several processes one consumes, and only there timers go off: it alone knows what is in hand.
+        """
         while True:
             try:
-                async with broker.consumer(self.queue, most=BATCH) as self._consumer:
-                    async for batch in self._consumer.batches():
-                        if batch.messages:
-                            await self.take(batch.messages)
-                            await batch.ack()
-                        self.flow.going("consuming")
+                turn = self.database.alone(Task.CONSUME, waiting=lambda: self.flow.standing_by("consuming"))
+                async with turn as right, broker.consumer(self.queue, most=BATCH) as consumer:
+                    await self._consume(Progress(consumer, right, self.database.clock), consumer)
             except (BrokerAway, CommitUnknown, *FAULTS) as error:
-                self._consumer = None
                 self.flow.stalled("consuming", error)
                 await asyncio.sleep(AGAIN)
+            finally:
+                self._progress = None
 
-    async def unread(self) -> int:
-        """How many messages are for this service and not stored yet. Raises `BrokerAway` where nobody can know."""
-        if self._consumer is None:
+    async def _consume(self, progress: Progress, consumer: Consumer) -> None:
+        proved = time.monotonic()
+        async for batch in consumer.batches():
+            if not batch.messages or time.monotonic() - proved > PROOF:
+                await progress.prove()
+                proved = time.monotonic()
+            self._progress = progress
+            if batch.messages:
+                await self.take(batch.messages)
+                await batch.ack()
+                progress.stored(len(batch.messages))
+            self.flow.going("consuming")
+
+    async def unread(self) -> int | None:
+        """How many messages are for this service and not stored yet; nothing where another process consumes them.
+
+        Raises `BrokerAway` where nobody can know.
+        """
+        if self._progress is None:
+            if self.flow.lines["consuming"].standing_by:
+                return None
             raise BrokerAway("not consuming")
-        return await self._consumer.unread()
+        return await self._progress.unread()
 
-    async def caught_up(self) -> bool:
-        """Whether all that was sent to this service is stored."""
-        return not await self.unread()
+    async def stored_until(self) -> datetime | None:
+        """Everything sent to this service before this instant is stored; nothing where another process consumes.
+
+        Raises `BrokerAway` where nobody can know.
+        """
+        if self._progress is None and self.flow.lines["consuming"].standing_by:
+            return None
+        if self._progress is None:
+            raise BrokerAway("not consuming")
+        return await self._progress.until()
 
     async def take(self, messages: Sequence[Message]) -> None:
         """Stores all of them: handled, or parked, or known already. When it returns they may be acked."""
@@ -102,11 +133,7 @@ class Inbox:
                     held.add(d.key, d.envelope.source)
                 else:
                     ready.append(d)
-            heard = [
-                (d.envelope, row, row.heard.read(d.envelope, d.message.body))
-                for d in ready
-                for row in self.subscriptions.of(d.envelope)
-            ]
+            heard = [heard for d in ready for heard in self.admission.read(d)]
             await load_for(uow, [(row, fact) for _, row, fact in heard])
             hops = {d.envelope.id: d.message.headers.get("traceparent") for d in ready}
             await run_handlers(uow, heard, queue=self.queue, hops=hops)

@@ -1,13 +1,24 @@
 """What one file says: an organisation as deployed."""
 
+import re
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, ClassVar, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
 Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]{1,31}$")]
-Url = Annotated[str, Field(pattern=r"^https?://[^\s/?#@]+(/[^\s?#]*[^\s?#/])?$")]
+NEAR = re.compile(r"https://.+|http://(127\.0\.0\.1|localhost|\[::1\]|[a-z][a-z0-9-]*)(:\d+)?(/.*)?")
+
+
+def _safe(url: str) -> str:
+    """Tokens and persons travel there: without TLS only on this machine, or to a neighbour in its container network."""
+    if not NEAR.fullmatch(url):
+        raise ValueError("give an https address; plain http is for this machine and for names without a dot")
+    return url
+
+
+Url = Annotated[str, Field(pattern=r"^https?://[^\s/?#@]+(/[^\s?#]*[^\s?#/])?$"), AfterValidator(_safe)]
 
 
 class Data(BaseModel):

@@ -63,6 +63,8 @@ class CaseFile(Record):
     closing: str | None = None
     """An ending that waits for what holds."""
     rounds: dict[str, int] = {}
+    turned: dict[str, datetime] = {}
+    """Stage -> when the journey last went back to it: its round begins then, however old what it waits for is."""
     begun: dict[str, datetime] = {}
     """`stage/round` -> when it opened."""
     passed_stages: dict[str, datetime] = {}

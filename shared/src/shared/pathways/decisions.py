@@ -58,13 +58,17 @@ class Ask:
     finds: dict[str, tuple[str, ...]] = field(default_factory=lambda: dict[str, tuple[str, ...]]())
     contributions: dict[str, str] = field(default_factory=lambda: dict[str, str]())
     signed_by: tuple[str, ...] = ()
+    each_decides: bool = False
+    hours: int | None = None
     choose_from: tuple[str, ...] = ()
     package: str | None = None
     lasts: str | None = None
     waiver: bool = False
     between: tuple[str, ...] = ()
+    group: str | None = None
+    every: str | None = None
     interpreter: str | None = None
-    """The party that orders an interpreter, for a meeting."""
+    """The party that orders an interpreter, for a meeting, where the area has providers."""
     authority: bool = False
 
 

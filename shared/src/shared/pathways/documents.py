@@ -1,12 +1,18 @@
 """Definitions as people write them: an area says what stands, a pathway what moves."""
 
-from typing import Annotated
+from pathlib import Path
+from typing import Annotated, TypeVar
 
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, Field, ValidationError
 
-from shared.pathways.entry import Entry, Party, Patience, Role
+from shared.pathways.complaints import complaints
+from shared.pathways.entry import Entry, Group, Interpreters, Party, Patience, Role
 from shared.pathways.model import Ending
-from shared.pathways.task import CLOSED, Id, PhraseText, Stage, Task, Title
+from shared.pathways.source import Finding, PathwayError, Source, read
+from shared.pathways.spelling import Id, PathwayName
+from shared.pathways.task import CLOSED, PhraseText, SpanText, Stage, Task, Title
+
+Doc = TypeVar("Doc", bound=BaseModel)
 
 
 class Rule(BaseModel):
@@ -32,6 +38,8 @@ class Area(BaseModel):
     due: dict[Id, dict[Id, PhraseText]] = {}
     """Kind -> reach -> phrase: what stands where a task says nothing of that reach."""
     patience: Patience | None = None
+    interpreters: Interpreters | None = None
+    groups: dict[Id, Group] = {}
     otherwise: dict[str, object] | None = None
     """The task that answers what nobody hears; a pathway's own `after_each: otherwise` takes its place."""
     rules: dict[Id, Rule] = {}
@@ -47,7 +55,7 @@ class Answer(BaseModel):
     model_config = CLOSED
 
     by: Id = "receiver"
-    within: Annotated[str, Field(description="a span, as `2 working days`")]
+    within: Annotated[SpanText, Field(description="a length of time, as `2 working days`")]
     title: Title | None = None
 
 
@@ -61,16 +69,42 @@ class Pathway(BaseModel):
 
     model_config = CLOSED
 
-    pathway: Annotated[str, Field(pattern=r"^[a-z0-9-]+/[a-z0-9-]+$")]
+    pathway: PathwayName
     version: Annotated[int, Field(ge=1)]
+    """Raised with every change."""
     rows: tuple[str, ...] = ()
     title: Title
     uses: tuple[Id, ...] = ()
+    """Rules of the area that it mixes in."""
     settings: dict[Id, str] = {}
     roles: dict[Id, Role] = {}
     entry: WrittenEntry
     interpreter: Id = "receiver"
+    """Who orders one: `receiver`, `booker` or a role."""
     stages: Annotated[tuple[Stage, ...], Field(min_length=1)]
     always: tuple[Task, ...] = ()
     endings: Annotated[tuple[Ending, ...], Field(min_length=1)]
     words: dict[Id, Title] = {}
+    """What people read for each name that has no title."""
+
+
+def find(roots: list[Path], name: str) -> Path:
+    """The first of that name. Raises `PathwayError`."""
+    for root in roots:
+        if (root / name).is_file():
+            return root / name
+    raise PathwayError([Finding(name, 1, "There is no such file.", "Check the name, and which folders are read.")])
+
+
+def load(file: Path, document: type[Doc]) -> tuple[Doc, Source]:
+    """What a file says, and where. Raises `PathwayError`."""
+    source = read(file)
+    if source.data is None:
+        raise PathwayError(source.findings or [source.finding((), "The file is empty.", "Write a definition.")])
+    try:
+        loaded = document.model_validate(source.data)
+    except ValidationError as error:
+        raise PathwayError([*source.findings, *complaints(error, source, ())]) from None
+    if source.findings:
+        raise PathwayError(source.findings)
+    return loaded, source

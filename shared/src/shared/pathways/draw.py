@@ -2,13 +2,13 @@
 
 from collections.abc import Iterator
 
-from shared.pathways.conditions import Condition, Not, atoms, wanted
 from shared.pathways.model import Score
 from shared.pathways.reading import target
 from shared.pathways.task import Language, Stage, Task
+from shared.pathways.ways import START, Way, Ways, ways
 
 
-def mermaid(score: Score, language: Language = "sv") -> str:
+def mermaid(score: Score, language: Language = "en") -> str:
     """The journey from top to bottom: a box a stage, what each task waits for, turns and endings as arrows."""
     return "\n".join(_lines(score, language)) + "\n"
 
@@ -30,62 +30,37 @@ def _lines(score: Score, language: Language) -> Iterator[str]:
 
 
 def _arrows(score: Score, shown: list[Stage], language: Language) -> Iterator[str]:
-    for stage in shown:
-        label = f"|{_condition(score, stage.when, language)}|" if stage.when else ""
-        above = [one for one in _comes_from(score, shown, stage) if not _exclude(one.when, stage.when)]
-        for one in above:
-            yield f"  {_id('stage', one.name)} -->{label} {_id('stage', stage.name)}"
-        if not above:
-            yield f"  start -->{label} {_id('stage', stage.name)}"
-    for task in (task for stage in score.stages for step in stage.steps for task in step):
-        for word, where in task.outcomes.items():
+    found = ways(score)
+    order = [START, *(stage.name for stage in shown)]
+    inside = sorted(found.stages.items(), key=lambda way: [order.index(name) for name in reversed(way[0])])
+    for (one, other), way in inside:
+        yield f"  {_stage(one)} -->{_label_of(score, found, one, way, language)} {_stage(other)}"
+    for task in score.main.values():
+        leads = [(score.word(word, language), where) for word, where in task.outcomes.items()]
+        leads += [("återkallat" if language == "sv" else "withdrawn", task.if_withdrawn)]
+        for word, where in leads:
             verb, name = target(where)
             if verb != "on":
                 kind = "stage" if verb == "back" else "end"
-                yield f"  {_id('task', task.name)} -.->|{_text(score.word(word, language))}| {_id(kind, name)}"
-    yield from _ends(score, shown, language)
+                yield f"  {_id('task', task.name)} -.->|{_text(word)}| {_id(kind, name)}"
+    for (one, ending), way in found.endings.items():
+        yield f"  {_stage(one)} -->{_label_of(score, found, one, way, language)} {_id('end', ending)}"
 
 
-def _ends(score: Score, shown: list[Stage], language: Language) -> Iterator[str]:
-    """Conditional endings from the stages whose tasks they read; the last from every other stage that may be last."""
-    waited_for = {name for stage in shown for name in score.predecessors[stage.name]}
-    told: set[str] = set()
-    for ending in score.endings:
-        if ending.when:
-            stages = {score.stage_of[key.partition(".")[0]] for key, _ in atoms(ending.when) if "case." not in key}
-            told |= stages
-            for name in sorted(stages):
-                label = _condition(score, ending.when, language)
-                yield f"  {_id('stage', name)} -->|{label}| {_id('end', ending.name)}"
-    for stage in shown:
-        if stage.name not in waited_for and stage.name not in told:
-            yield f"  {_id('stage', stage.name)} --> {_id('end', score.endings[-1].name)}"
-
-
-def _comes_from(score: Score, shown: list[Stage], stage: Stage) -> list[Stage]:
-    """The stages the journey may come from: those it waits for, and past each that may be skipped."""
-    found: dict[str, Stage] = {}
-    for one in (each for each in shown if each.name in score.predecessors[stage.name]):
-        found[one.name] = one
-        if one.when:
-            past = [] if _includes(stage.when, one.when) else _comes_from(score, shown, one)
-            found |= {each.name: each for each in past if not _includes(each.when, one.when)}
-    return list(found.values())
-
-
-def _includes(known: Condition | None, when: Condition) -> bool:
-    """Whether what is known already makes the condition true."""
-    return all((known or {}).get(key) == test for key, test in when.items())
-
-
-def _exclude(one: Condition | None, other: Condition | None) -> bool:
-    """Whether two conditions cannot both be true, as far as plain values show."""
-    told, asked = dict(atoms(one)), other or {}
-    return any(
-        key in told and not isinstance(test, Not) and not set(wanted(test)) & set(told[key])
-        for key, test in asked.items()
-        if not isinstance((one or {}).get(key), Not)
+def _label_of(score: Score, found: Ways, one: str, way: Way, language: Language) -> str:
+    """What sets this way apart, where more than one leads on from there."""
+    if sum(start == one for start, _ in (*found.stages, *found.endings)) < 2:
+        return ""
+    told = [(key.rpartition(".")[2], words) for key, words in found.on(way).items()]
+    label = ", ".join(
+        f"{score.word(name, language)}: {' / '.join(score.word(word, language) for word in words)}"
+        for name, words in told
     )
+    return f"|{_text(label)}|" if label else ""
+
+
+def _stage(name: str) -> str:
+    return _id("stage", name) if name else "start"
 
 
 def _heading(score: Score, stage: Stage, language: Language) -> str:
@@ -98,15 +73,6 @@ def _label(score: Score, task: Task, language: Language) -> str:
     """Name, who, and every deadline as written: 24 days for 24 hours shows here."""
     due = [f"{score.word(reach, language)}: {text}" for reach, text in task.due.items()]
     return _text("<br/>".join([score.word(task.name, language), score.word(task.by, language), *due]))
-
-
-def _condition(score: Score, condition: Condition | None, language: Language) -> str:
-    told: list[str] = []
-    for key, test in (condition or {}).items():
-        words = " / ".join(score.word(word, language) for word in wanted(test))
-        name = score.word(key.rpartition(".")[2], language)
-        told.append(f"{name} ≠ {words}" if isinstance(test, Not) else f"{name}: {words}")
-    return _text(", ".join(told))
 
 
 def _text(text: str) -> str:

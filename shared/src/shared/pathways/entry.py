@@ -2,9 +2,10 @@
 
 from typing import Annotated, Literal, Self
 
-from pydantic import BaseModel, Field, model_validator
+from pydantic import BaseModel, Field, field_validator, model_validator
 
-from shared.pathways.task import CLOSED, Id, SpanText, Title
+from shared.pathways.spelling import AGES, Id, Miswritten
+from shared.pathways.task import CLOSED, SpanText, Title
 
 
 class Role(BaseModel):
@@ -19,7 +20,7 @@ class Role(BaseModel):
     @model_validator(mode="after")
     def _one_way(self) -> Self:
         if sum(way is not None for way in (self.party, self.from_, self.chosen_by)) != 1:
-            raise ValueError("a role says exactly one of party, from and chosen_by")
+            raise Miswritten("It is not said who holds the role.", "Write exactly one of party, from and chosen_by.")
         return self
 
 
@@ -37,7 +38,9 @@ class Door(BaseModel):
     model_config = CLOSED
     name: Annotated[Id, Field(alias="door")]
     by: tuple[Id, ...]
-    via: str
+    """Parties; `participant` and `anyone` may stand among them."""
+    via: Literal["referral", "batch", "contact", "drop_in"]
+    """How one comes in: by a referral, in a booking document (`batch`), by contact or by dropping in."""
 
 
 class Leaves(BaseModel):
@@ -51,18 +54,52 @@ class Entry(BaseModel):
 
     model_config = CLOSED
     receiver: Id
-    age: Annotated[str | None, Field(pattern=r"^\d+-\d*$")] = None
+    """The party that is asked to take the person in."""
+    age: Annotated[str | None, Field(pattern=AGES)] = None
+    """On the day of the referral, as 18-64; 16- has no upper end."""
     leaves: Leaves | None = None
     attests: tuple[Id, ...] = ()
+    """What the referrer vouches for."""
     asks: dict[Id, tuple[Id, ...]] = {}
+    """Closed questions that the referral answers; conditions read `case.<question>`."""
     dates: tuple[Id, ...] = ()
+    """Dates that the referral gives; deadlines count from `date.<name>`."""
     doors: tuple[Door, ...] = ()
     return_reasons: tuple[Id, ...] = ()
+    """Why the receiver may send a referral back; unsaid, those of the area."""
+
+    @field_validator("age")
+    @classmethod
+    def _young_to_old(cls, age: str | None) -> str | None:
+        low, _, high = (age or "0-").partition("-")
+        if high and int(high) < int(low):
+            raise Miswritten(f"'{age}' admits nobody.", f"Write the lower age first: {high}-{low}.")
+        return age
 
     def admits(self, age: int) -> bool:
         """Whether somebody this old on the day of the referral may be referred."""
         low, _, high = (self.age or "0-").partition("-")
         return int(low) <= age <= (int(high) if high else age)
+
+
+class Interpreters(BaseModel):
+    """Which parties are asked for an interpreter, in order; how long before a meeting one is to be confirmed."""
+
+    model_config = CLOSED
+    providers: tuple[Id, ...] = ()
+    lead: SpanText | None = None
+    answer_within: SpanText | None = None
+    """A provider that has not answered by then is passed over."""
+
+
+class Group(BaseModel):
+    """A standing group that sits every so often, and takes up one case after another."""
+
+    model_config = CLOSED
+    title: Title
+    members: Annotated[tuple[Id, ...], Field(min_length=1)]
+    """Parties. Each has a seat wherever a case stands on the group's agenda."""
+    every: SpanText | None = None
 
 
 class Patience(BaseModel):

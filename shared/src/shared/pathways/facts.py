@@ -1,5 +1,7 @@
 """A fact about an asking: kept, checked against what the task declares, and turned into what it means."""
 
+from datetime import datetime
+
 from shared.pathways import parts
 from shared.pathways.board import Board
 from shared.pathways.casefile import Asking
@@ -54,7 +56,7 @@ def _hear_open(board: Board, asking: Asking, task: Task, told: Told) -> None:
         return
     asking = board.change(
         asking,
-        moments={moment: told.at for moment in _implied(task, told.moment)} | asking.moments,
+        moments=_kept(asking, task, told),
         findings=asking.findings | told.findings,
     )
     board.decide(
@@ -74,6 +76,12 @@ def _hear_open(board: Board, asking: Asking, task: Task, told: Told) -> None:
         heard = word in task.outcomes and (told.moment in task.settling or told.moment in task.what.fails)
         (settle if heard else fail)(board, asking, word, told.at)
     advance(board)
+
+
+def _kept(asking: Asking, task: Task, told: Told) -> dict[str, datetime]:
+    """The first time of each moment; of what is noted only the last, until something else is heard."""
+    known = {moment: at for moment, at in asking.moments.items() if moment not in task.what.notes}
+    return {moment: told.at for moment in _implied(task, told.moment)} | known
 
 
 def _implied(task: Task, moment: str) -> tuple[str, ...]:

@@ -87,7 +87,7 @@ def _begin(board: Board, stage: Stage, key: str) -> None:
     settled = [at for at in ready if at]
     if len(settled) < len(ready):
         return
-    at = max(settled, default=board.file.received)
+    at = max([*settled, board.file.turned.get(stage.name, board.file.received)])
     if not parts.true(board.score, board.file, stage.when):
         board.update(passed_stages=board.file.passed_stages | {key: at})
         board.decide(Skip(stage=stage.name, task=None, round=board.file.round_of(stage.name), at=at))

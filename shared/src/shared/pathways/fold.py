@@ -4,17 +4,19 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TypeVar, cast
+from typing import cast
 
-from pydantic import BaseModel, ValidationError
+from pydantic import ValidationError
 
-from shared.pathways.documents import Area, Pathway
+from shared.pathways.complaints import complaints
+from shared.pathways.documents import Area, Pathway, find, load
 from shared.pathways.kinds import KINDS
 from shared.pathways.model import Score
-from shared.pathways.source import Finding, PathwayError, Source, read, type_path
+from shared.pathways.source import Finding, PathwayError, Source, type_path
+from shared.pathways.spelling import meant
+from shared.pathways.standing import groups_of, interpreters_of, unknown_parties
 from shared.pathways.task import Stage, Task
 
-Doc = TypeVar("Doc", bound=BaseModel)
 COMMON = "sweden.yaml"
 
 
@@ -41,8 +43,12 @@ def fold(roots: Path | Sequence[Path], name: str) -> Resolved:
     """The score as it is written, not yet checked beyond its form."""
     where = [roots] if isinstance(roots, Path) else list(roots)
     area = name.partition("/")[0]
-    areas = [_load(_find(where, file), Area) for file in (f"{area}/area.yaml", COMMON)]
-    written, source = _load(_find(where, f"{name}.yaml"), Pathway)
+    areas = [load(find(where, file), Area) for file in (f"{area}/area.yaml", COMMON)]
+    written, source = load(find(where, f"{name}.yaml"), Pathway)
+    own, place = areas[0]
+    if own.area != area:
+        message = f"The area is called '{own.area}', its folder '{area}'."
+        raise PathwayError([place.finding(("area",), message, f"Write 'area: {area}'.")])
     if written.pathway != name:
         raise PathwayError(
             [source.finding(("pathway",), "The name is not that of its file.", f"Write 'pathway: {name}'.")]
@@ -67,12 +73,15 @@ class _Folding:
         if not any("otherwise" in task.after_each for task in rules):
             rules += self._otherwise()
         stages = [self._entry(), *(self._stage(stage) for stage in written.stages)]
+        parties, groups, interpreters = self._parties(), groups_of(self.areas), interpreters_of(self.areas)
+        for area, place in zip(self.areas, self.sources, strict=True):
+            self.wrong += unknown_parties(area, place, parties)
         if self.wrong:
             raise PathwayError(self.wrong)
         endings = {ending.name: ending for area in reversed(self.areas) for ending in area.endings}
         entry = written.entry.model_dump(exclude={"needs", "answer"}, by_alias=True)
         entry["return_reasons"] = written.entry.return_reasons or self._nearest("return_reasons") or ()
-        score = Score.model_validate(
+        score = self._score(
             {
                 "name": written.pathway,
                 "version": written.version,
@@ -80,10 +89,12 @@ class _Folding:
                 "home": near.organisation or near.area,
                 "rows": written.rows,
                 "title": written.title,
-                "parties": self._parties(),
+                "parties": parties,
                 "roles": written.roles,
                 "entry": entry,
                 "interpreter": written.interpreter,
+                "interpreters": interpreters,
+                "groups": groups,
                 "patience": self._nearest("patience") or {},
                 "stages": stages,
                 "always": rules,
@@ -96,6 +107,12 @@ class _Folding:
         )
         self._place_written()
         return Resolved(score, written, self.source, self.places)
+
+    def _score(self, data: dict[str, object]) -> Score:
+        try:
+            return Score.model_validate(data)
+        except ValidationError as error:
+            raise PathwayError(complaints(error, self.source, ())) from None
 
     def _nearest(self, key: str) -> object:
         return next((value for area in self.areas if (value := getattr(area, key))), None)
@@ -153,7 +170,9 @@ class _Folding:
                 settings = rule.settings | self.written.settings
                 tasks = [_set(task, settings) for task in rule.always]
                 return self._tasks(tasks, source, ("rules", name, "always"))
-        self.wrong.append(self.source.finding(("uses",), f"There is no rule '{name}'.", "Name a rule of the area."))
+        near = meant(name, (rule for area in self.areas for rule in area.rules))
+        remedy = f"{near}Name a rule of the area."
+        self.wrong.append(self.source.finding(("uses",), f"There is no rule '{name}'.", remedy))
         return []
 
     def _otherwise(self) -> list[Task]:
@@ -169,7 +188,7 @@ class _Folding:
             try:
                 task = self._filled(Task.model_validate(data))
             except ValidationError as error:
-                self.wrong += _explain(error, source, place)
+                self.wrong += complaints(error, source, place)
                 continue
             self.places["task", task.name] = (source, place)
             found.append(task)
@@ -207,40 +226,3 @@ def _set(data: object, settings: dict[str, str]) -> object:
     if isinstance(data, list | tuple):
         return [_set(value, settings) for value in cast(list[object], data)]
     return data
-
-
-def _find(roots: list[Path], name: str) -> Path:
-    for root in roots:
-        if (root / name).is_file():
-            return root / name
-    raise PathwayError([Finding(name, 1, "There is no such file.", "Check the name, and which folders are read.")])
-
-
-def _load(file: Path, document: type[Doc]) -> tuple[Doc, Source]:
-    source = read(file)
-    if source.data is None:
-        raise PathwayError(source.findings or [source.finding((), "The file is empty.", "Write a definition.")])
-    try:
-        loaded = document.model_validate(source.data)
-    except ValidationError as error:
-        raise PathwayError([*source.findings, *_explain(error, source, ())]) from None
-    if source.findings:
-        raise PathwayError(source.findings)
-    return loaded, source
-
-
-def _explain(error: ValidationError, source: Source, path: type_path) -> list[Finding]:
-    """Pydantic's complaints as sentences with a line."""
-    found: dict[int, Finding] = {}
-    for each in error.errors(include_url=False, include_input=False):
-        where = (*path, *(part for part in each["loc"] if part not in ("dict[str,any]",)))
-        what = each["msg"].removeprefix("Value error, ")
-        word = next((str(part) for part in reversed(where) if isinstance(part, str)), "the file")
-        if each["type"] == "extra_forbidden":
-            finding = source.finding(where, f"'{word}' is not a key here.", "Take it away, or check its spelling.")
-        elif each["type"] == "missing":
-            finding = source.finding(where[:-1], f"'{word}' is missing.", "Write it.")
-        else:
-            finding = source.finding(where, f"At '{word}': {what}.", "Write it as the grammar says.")
-        found.setdefault(finding.line, finding)
-    return list(found.values())

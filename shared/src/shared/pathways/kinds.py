@@ -17,6 +17,8 @@ class Kind:
     """Moments that end the asking badly, unless the task declares an outcome of that name."""
     tried_again: bool = False
     """A bad end is asked again, up to the area's tries, before the area's rule answers."""
+    notes: tuple[str, ...] = ()
+    """Moments that settle nothing and keep no deadline. One stands in the case file until the next is heard."""
     revokes: tuple[str, ...] = ()
     """Moments that undo what was settled."""
     at_home: bool = False
@@ -31,7 +33,7 @@ class Kind:
     @property
     def moments(self) -> frozenset[str]:
         """Everything that may be heard of it."""
-        return frozenset({*self.hears, *self.settles, *self.fails, *self.revokes})
+        return frozenset({*self.hears, *self.settles, *self.fails, *self.notes, *self.revokes})
 
     @property
     def outcomes(self) -> tuple[str, ...]:
@@ -46,8 +48,17 @@ KINDS: dict[str, Kind] = {
         hears=("booked", "held"),
         settles={"held": "held"},
         fails=("missed", "cancelled", "declined"),
+        notes=("unready",),
         tried_again=True,
         seats_move=True,
+    ),
+    "agenda": Kind(
+        service="booking",
+        request="agenda.requested",
+        hears=("listed", "decided"),
+        settles={"decided": None},
+        notes=("carried_over",),
+        keys=frozenset({"group"}),
     ),
     "assessment": Kind(
         service="assessment",
@@ -71,7 +82,7 @@ KINDS: dict[str, Kind] = {
         hears=("signed", "agreed", "revised"),
         settles={"agreed": "agreed"},
         begins="signed",
-        keys=frozenset({"signed_by", "contributions", "finds"}),
+        keys=frozenset({"signed_by", "contributions", "finds", "hours"}),
     ),
     "activity": Kind(
         service="assessment",
@@ -101,5 +112,11 @@ KINDS: dict[str, Kind] = {
         request="answer.requested",
         hears=("given",),
         settles={"given": None},
+    ),
+    "role": Kind(
+        service="referral",
+        request="role.requested",
+        hears=("assigned",),
+        settles={"assigned": "assigned"},
     ),
 }

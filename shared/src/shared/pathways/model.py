@@ -8,9 +8,10 @@ from typing import Annotated, Self
 from pydantic import BaseModel, Field
 
 from shared.pathways.conditions import Condition
-from shared.pathways.entry import Entry, Party, Patience, Role
+from shared.pathways.entry import Entry, Group, Interpreters, Party, Patience, Role
 from shared.pathways.reading import each_task
-from shared.pathways.task import CLOSED, Id, Language, Stage, Task, Title
+from shared.pathways.spelling import Id
+from shared.pathways.task import CLOSED, Language, Stage, Task, Title
 
 
 class Ending(BaseModel):
@@ -33,7 +34,9 @@ class Score(BaseModel):
     roles: dict[Id, Role] = {}
     entry: Entry
     interpreter: Id = "receiver"
-    """Who orders the interpreter: `receiver`, `booker` or a role."""
+    """Who orders the interpreter: `receiver`, `booker` (whoever is asked to book the meeting) or a role."""
+    interpreters: Interpreters = Interpreters()
+    groups: dict[Id, Group] = {}
     patience: Patience = Patience()
     stages: tuple[Stage, ...]
     """The first is always `entry`: the needs, then the answer."""
@@ -96,6 +99,7 @@ class Score(BaseModel):
     @cached_property
     def titles(self) -> dict[str, Title]:
         titled: list[tuple[str, Title | None]] = [(name, party.title) for name, party in self.parties.items()]
+        titled += [(name, group.title) for name, group in self.groups.items()]
         titled += [(stage.name, stage.title) for stage in self.stages]
         titled += [(task.name, task.title) for task in self.tasks.values()]
         titled += [(ending.name, ending.title) for ending in self.endings]

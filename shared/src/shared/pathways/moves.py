@@ -2,6 +2,7 @@
 
 from datetime import datetime
 from itertools import chain
+from uuid import UUID
 
 from shared.calendar import add
 from shared.pathways import parts
@@ -52,6 +53,25 @@ def silent(board: Board, at: datetime) -> None:
         return
     board.decide(Otherwise(task=None, round=1, play=None, outcome="silence", at=at))
     _follow(board, None, OTHERWISE, "silence", at)
+
+
+def broken(board: Board, told: UUID | None, at: datetime) -> None:
+    """The silence is over: what was asked because of it is taken back, unless it is that which was told of."""
+    asked = [each for each in board.live() if _for_silence(board, each)]
+    about = board.file.asking(told) if told else None
+    if about and _for_silence(board, about):
+        return
+    for each in asked:
+        if not board.has_begun(each):
+            board.recall(each, at, "recalled" if each.state == "open" else "spent")
+
+
+def _for_silence(board: Board, asking: Asking) -> bool:
+    """Whether it answers that nothing was heard, or follows from what does."""
+    cause = board.file.asking(asking.cause) if asking.cause else None
+    if cause:
+        return _for_silence(board, cause)
+    return OTHERWISE in board.task(asking).after_each
 
 
 def lead(board: Board, asking: Asking, where: Target, at: datetime) -> None:
@@ -118,6 +138,7 @@ def _turn(board: Board, asking: Asking, stage: str, at: datetime) -> None:
         for task in board.score.tasks.values():
             if board.score.stage_of[task.name] == name:
                 board.stop_timers(f"starts/{task.name}/", f"every/{task.name}/")
+    board.update(turned=board.file.turned | {stage: at})
     board.decide(Turn(stage=stage, round=board.file.round_of(stage), at=at))
 
 

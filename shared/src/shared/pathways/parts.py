@@ -29,15 +29,17 @@ def party_of(score: Score, file: CaseFile, name: str) -> str | None:
 def seats(score: Score, file: CaseFile, task: Task) -> tuple[Seat, ...]:
     """Who takes part, with those whom a condition of the case brings in."""
     roles = [*task.with_, *(role for role, when in task.joins_if.items() if true(score, file, when))]
+    roles += score.groups[task.group].members if task.group else ()
     if "everyone_in_plan" in roles:
-        signed = [role for each in score.tasks.values() if each.kind == "plan" for role in each.signed_by]
-        roles = ["participant", *(role for role in (*roles, *signed) if role != "everyone_in_plan")]
+        plans = [each for each in score.tasks.values() if each.kind == "plan"]
+        inside = [role for each in plans for role in (*each.signed_by, *each.contributions)]
+        roles = ["participant", *(role for role in (*roles, *inside) if role != "everyone_in_plan")]
     return tuple(Seat(role, party_of(score, file, role)) for role in dict.fromkeys(roles))
 
 
 def orders_interpreter(score: Score, file: CaseFile, task: Task, party: str) -> str | None:
-    """The party that orders an interpreter: a rule of the pathway."""
-    if task.kind != "meeting":
+    """The party that orders an interpreter, a rule of the pathway; nobody where the area has no providers."""
+    if task.kind != "meeting" or not score.interpreters.providers:
         return None
     return party if score.interpreter == "booker" else party_of(score, file, score.interpreter)
 
@@ -46,6 +48,7 @@ def involved(score: Score, file: CaseFile, task: Task) -> Iterator[str]:
     """Every party that a task gives a part, once it is the task's turn."""
     names = (task.by, task.owned_by, *task.contributions, *task.signed_by)
     parties = [party_of(score, file, name) for name in names]
+    parties += [orders_interpreter(score, file, task, parties[0] or parties[1] or score.entry.receiver)]
     parties += [seat.party for seat in seats(score, file, task)]
     yield from (party for party in parties if party)
 

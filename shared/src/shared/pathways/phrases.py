@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
 
-from shared.calendar import Span, add, before, week_after, week_after_begins
+from shared.calendar import Span, Unit, add, before, week_after, week_after_begins
+from shared.pathways.spelling import Miswritten
 
 _PHRASE = re.compile(r"(?:(?P<span>\d+ .+?) (?P<side>after|before)|(?P<word>by|the week after)) (?P<moment>\S+)")
 _MOMENT = re.compile(r"(?:(?P<owner>[a-z0-9][a-z0-9_-]*)\.)?(?P<name>[a-z][a-z0-9_-]*)")
@@ -50,20 +51,31 @@ class Phrase:
         return at if self.side == "by" else week(at)
 
 
+UNITS = ", ".join(Unit)
+
+
 @cache
 def phrase(text: str) -> Phrase:
-    """Reads one time phrase; ValueError says what a phrase looks like."""
+    """Reads one time phrase; `Miswritten` says what a phrase looks like."""
     found = _PHRASE.fullmatch(text)
     moment = _MOMENT.fullmatch(found["moment"]) if found else None
     if not found or not moment:
-        raise ValueError("a time is '<n> <unit> after|before <moment>', 'by <moment>' or 'the week after <moment>'")
+        raise Miswritten(
+            f"'{text}' is not a time.",
+            "Write '<n> <unit> after|before <moment>', 'by <moment>' or 'the week after <moment>'; "
+            f"a unit is one of {UNITS}.",
+        )
     anchor = Moment(moment["owner"], moment["name"])
     if found["word"]:
         return Phrase(found["word"], anchor)
-    return Phrase(found["side"], anchor, Span.parse(found["span"]))
+    return Phrase(found["side"], anchor, span(found["span"]))
 
 
 @cache
 def span(text: str) -> Span:
-    """Reads one span, as `4 weeks`."""
-    return Span.parse(text)
+    """Reads one span, as `4 weeks`; `Miswritten` says what a span looks like."""
+    try:
+        return Span.parse(text)
+    except ValueError as error:
+        remedy = f"Write a number from 1 and a unit: {UNITS}."
+        raise Miswritten(f"'{text}' is not a length of time.", remedy) from error

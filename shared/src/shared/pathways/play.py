@@ -12,7 +12,7 @@ from shared.pathways.decisions import Decision, Early, Ignored, Reason
 from shared.pathways.flow import advance, ask, close
 from shared.pathways.happenings import Happening, Raised, Rang, Received, Returned, Told, WithdrawnBySender
 from shared.pathways.model import Score
-from shared.pathways.moves import settle, silent
+from shared.pathways.moves import broken, settle, silent
 from shared.pathways.phrases import span
 from shared.pathways.reading import target
 
@@ -43,8 +43,16 @@ def play(score: Score, file: CaseFile, happening: Happening) -> tuple[list[Decis
             if _still_open(board):
                 close(board, WITHDRAWN, happening.at)
     if board.file is not file and not isinstance(happening, Rang):
-        board.update(heard=board.at)
+        _heard(board, happening)
     return board.decisions, board.file
+
+
+def _heard(board: Board, happening: Happening) -> None:
+    """Something was told that changed the case: it is silent no more."""
+    board.update(heard=board.at)
+    if board.file.closed is None:
+        broken(board, happening.play if isinstance(happening, Told) else None, happening.at)
+        advance(board)
 
 
 def _still_open(board: Board) -> bool:

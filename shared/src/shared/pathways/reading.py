@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, cast
 
 from shared.pathways.kinds import KINDS
+from shared.pathways.spelling import Miswritten, meant
 
 if TYPE_CHECKING:
     from shared.pathways.task import Stage, Task
@@ -19,21 +20,36 @@ def task_of(data: object) -> object:
     if "kind" not in written:
         kinds = [key for key in written if key in KINDS]
         if len(kinds) != 1:
-            raise ValueError(f"a task begins with one kind: {', '.join(KINDS)}")
+            first = next(iter(written), "")
+            near = "" if kinds else meant(first, KINDS)
+            raise Miswritten("A task begins with one kind.", f"{near}Write '<kind>: <name>': {', '.join(KINDS)}.")
         written = {"kind": kinds[0], "name": written.pop(kinds[0]), **written}
+    if written["kind"] not in KINDS:
+        raise Miswritten("'kind' is not a key here.", f"Write '<kind>: <name>': {', '.join(KINDS)}.")
     kind = KINDS[str(written["kind"])]
     others = {key for each in KINDS.values() for key in each.keys} - kind.keys
     if wrong := others & set(written):
-        raise ValueError(f"{', '.join(sorted(wrong))} is not for this kind of task")
-    outcomes = written.get("outcomes")
-    if isinstance(outcomes, list | tuple):
-        written["outcomes"] = dict.fromkeys(cast(list[str], outcomes))
+        first = min(wrong)
+        raise Miswritten(f"'{first}' is not for this kind of task.", "Take it away.", first)
+    written |= _listed(written.get("outcomes"))
     for key in ("after_each", "after_outcome"):
         if isinstance(written.get(key), str):
             written[key] = [written[key]]
     if "obtained_by" in written and "by" not in written:
         written["by"] = written["obtained_by"]
     return written
+
+
+def _listed(outcomes: object) -> Written:
+    """A list of outcomes as the table it stands for."""
+    if not isinstance(outcomes, list | tuple):
+        return {}
+    words = cast(list[object], outcomes)
+    if not all(isinstance(word, str) for word in words):
+        raise Miswritten(
+            "A list of outcomes holds words only.", "Write {word: ~, other: end X} as a table.", "outcomes"
+        )
+    return {"outcomes": dict.fromkeys(words)}
 
 
 def steps_of(data: object) -> object:

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-from shared.pathways.checks import flow, names, times, words
+from shared.pathways.checks import flow, names, outcomes, times, words
 from shared.pathways.fold import COMMON, Resolved, fold
 from shared.pathways.model import Score
 from shared.pathways.source import Finding, PathwayError
@@ -46,13 +46,14 @@ def check(directory: Path, *more: Path, walks: int = WALKS) -> list[Finding]:
 
 
 def findings(resolved: Resolved) -> list[Finding]:
-    """What can be proved wrong with one pathway by reading it, in the order of its lines."""
+    """What can be proved wrong with one pathway by reading it, in the order of its lines; last, what lacks words."""
     try:
-        found = [*names.findings(resolved), *flow.findings(resolved), *times.findings(resolved)]
+        found = [*names.findings(resolved), *outcomes.findings(resolved), *flow.findings(resolved)]
+        found += times.findings(resolved)
     except KeyError:
-        found = list(names.findings(resolved))
-    found += words.findings(resolved)
-    return sorted(set(found), key=lambda finding: (finding.file, finding.line, finding.message))
+        found = [*names.findings(resolved), *outcomes.findings(resolved)]
+    found = sorted(set(found), key=lambda finding: (finding.file, finding.line, finding.message))
+    return [*found, *words.findings(resolved)]
 
 
 def walked(resolved: Resolved, walks: int) -> list[Finding]:

@@ -8,13 +8,14 @@ from pydantic import TypeAdapter
 
 from shared.pathways.documents import Area, Pathway
 from shared.pathways.kinds import KINDS
+from shared.pathways.spelling import ID, LENGTH, TARGET
 
 Node = dict[str, object]
-_NAME: Node = {"type": "string", "pattern": "^[a-z0-9][a-z0-9_-]*$"}
+_NAME: Node = {"type": "string", "pattern": ID, "maxLength": LENGTH}
 _TARGET: Node = {
     "anyOf": [
         {"type": "null"},
-        {"type": "string", "pattern": "^(back to|end) [a-z0-9][a-z0-9_-]*$|^ask again$"},
+        {"type": "string", "pattern": TARGET},
     ]
 }
 

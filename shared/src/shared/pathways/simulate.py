@@ -14,6 +14,7 @@ from shared.pathways.decisions import Ask, Close, Decision, Ignored, Met, Missed
 from shared.pathways.happenings import Happening, Raised, Rang, Received, Returned, Told, WithdrawnBySender
 from shared.pathways.model import Score
 from shared.pathways.play import play
+from shared.pathways.spelling import meant
 
 _CASE = UUID(int=11, version=4)
 
@@ -54,18 +55,30 @@ class Script(BaseModel):
     timeline: tuple[str, ...] = ()
 
 
+class MoveWrong(ValueError):
+    """A move that cannot be made: which it is, counted from nought."""
+
+    def __init__(self, n: int, message: str) -> None:
+        super().__init__(message)
+        self.n = n
+
+
 def simulate(score: Score, script: Script) -> list[str]:
     """The timeline: one line for each thing that came of the moves, and of the timers that rang between them."""
     return played(score, script).lines
 
 
 def played(score: Score, script: Script) -> "Playing":
-    """The case after all moves of the script; ValueError for a move that cannot be made."""
+    """The case after all moves of the script. Raises `MoveWrong`."""
     playing = Playing.of(score, script.received, script.attributes, script.dates)
     playing.hear(Received(script.received), "received")
-    for move in script.moves:
+    for n, move in enumerate(script.moves):
         playing.ring(move.at)
-        playing.hear(_happening(playing, move), _name(move))
+        try:
+            happening = _happening(playing, move)
+        except ValueError as error:
+            raise MoveWrong(n, str(error)) from error
+        playing.hear(happening, _name(move))
     if script.until:
         playing.ring(script.until)
     return playing
@@ -139,8 +152,31 @@ def _happening(playing: Playing, move: Move) -> Happening:
         return Returned(move.at, move.returned)
     if move.raised_by:
         return Raised(move.at, move.task or "", move.raised_by)
+    _sayable(playing.score, move)
     told = (move.task or "", move.moment or "", move.at)
     return playing.told(*told, outcome=move.outcome, findings=move.findings)
+
+
+def _sayable(score: Score, move: Move) -> None:
+    """ValueError for a task, a moment or a word that the pathway does not know."""
+    task = score.tasks.get(move.task or "")
+    if task is None:
+        known = meant(move.task or "", score.tasks) or f"The tasks are {', '.join(score.tasks)}."
+        raise ValueError(f"There is no task '{move.task}'. {known}".strip())
+    words = {*task.outcomes, *task.settling.values(), *task.what.fails}
+    said = [
+        (
+            "moment",
+            move.moment,
+            [*task.what.hears, *task.what.notes, *task.what.fails, *task.what.revokes, *task.settling],
+        ),
+        ("outcome", move.outcome, [None, *sorted(filter(None, words))]),
+        *((f"findings.{key}", word, task.finds.get(key, ())) for key, word in move.findings.items()),
+    ]
+    for key, word, known in said:
+        if word not in known:
+            can = ", ".join(dict.fromkeys(each for each in known if each)) or "nothing"
+            raise ValueError(f"'{word}' is no {key} of {task.kind} '{task.name}'. It can be {can}.")
 
 
 def _name(move: Move) -> str:
@@ -191,8 +227,3 @@ def _due(at: datetime) -> str:
     if local.time() == time():
         return f"{local - timedelta(days=1):%a %Y-%m-%d} 24:00"
     return _when(at)
-
-
-def script(data: Mapping[str, object]) -> Script:
-    """A script from what a file holds; ValueError says what is wrong with it."""
-    return Script.model_validate(data)

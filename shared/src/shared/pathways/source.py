@@ -58,13 +58,26 @@ def read(file: Path) -> Source:
     except yaml.YAMLError as wrong:
         mark = getattr(wrong, "problem_mark", None)
         line = int(mark.line) + 1 if mark else 1
-        source.findings.append(
-            Finding(file.name, line, "This is not YAML.", "Check indentation, quotes and brackets here.")
-        )
+        source.findings.append(Finding(file.name, line, *_not_yaml(str(getattr(wrong, "problem", None) or ""))))
+        return source
+    except UnicodeDecodeError:
+        source.findings.append(Finding(file.name, 1, "The file is not UTF-8.", "Save it as UTF-8."))
         return source
     if node is not None:
         source.data = _value(node, (), source)
     return source
+
+
+def _not_yaml(problem: str) -> tuple[str, str]:
+    """The parser's own reason, and what it mostly comes from."""
+    remedies = {
+        "'\\t'": "Indent with spaces, not with tabs.",
+        "mapping values": "Put a text that holds ': ' in quotes, or check how this line is indented.",
+        "expected <block end>": "Indent this line as its neighbours are.",
+        "could not find expected ':'": "Write 'key: value', and check how this line is indented.",
+    }
+    remedy = next((remedy for sign, remedy in remedies.items() if sign in problem), "Check quotes and brackets here.")
+    return f"This is not YAML: {problem or 'it cannot be read'}.", remedy
 
 
 def _value(node: yaml.Node, path: type_path, source: Source) -> object:

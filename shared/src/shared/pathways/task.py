@@ -8,9 +8,8 @@ from shared.pathways.conditions import Condition
 from shared.pathways.kinds import KINDS, Kind
 from shared.pathways.phrases import phrase, span
 from shared.pathways.reading import steps_of, task_of
+from shared.pathways.spelling import TARGET, Id
 
-_ID = r"^[a-z0-9][a-z0-9_-]*$"
-Id = Annotated[str, Field(pattern=_ID)]
 Language = Literal["sv", "en"]
 
 
@@ -26,11 +25,11 @@ def _span(text: str) -> str:
 
 PhraseText = Annotated[str, AfterValidator(_phrase)]
 SpanText = Annotated[str, AfterValidator(_span)]
-Target = Annotated[str, Field(pattern=r"^(back to|end) [a-z0-9][a-z0-9_-]*$|^ask again$")] | None
+Target = Annotated[str, Field(pattern=TARGET)] | None
 """Where an outcome leads: None goes on; `back to <stage>`; `end <ending>`; `ask again` (after `otherwise` only)."""
 
 
-CLOSED = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
+CLOSED = ConfigDict(frozen=True, extra="forbid", populate_by_name=True, use_attribute_docstrings=True)
 """What a definition is made of has closed keys and never changes."""
 
 
@@ -57,31 +56,61 @@ class Task(BaseModel):
     owner: Id | None = None
     """Who owns the deadline; `by` unless said."""
     with_: Annotated[tuple[Id, ...], Field(alias="with")] = ()
+    """Who takes part: roles, parties, `participant`, `guardian`, `guardian_if_under_18`, `everyone_in_plan`."""
     joins_if: dict[Id, Condition] = {}
+    """Who takes part where a condition holds."""
     when: Condition | None = None
+    """Else it is skipped."""
     starts: PhraseText | None = None
+    """Not asked before then."""
     due: dict[Id, PhraseText] = {}
+    """A moment of the task, `ended` for the one that settles it, and by when."""
     outcomes: dict[Id, Target] = {}
+    """What it can end with, and where each leads."""
     again: dict[Id, SpanText] = {}
+    """An outcome after which it is asked again, and how long after."""
     at_most: int | None = None
+    """How often it is asked again; then its bad end is answered."""
     if_late: Id | None = None
+    """The outcome it counts as, when its last deadline passes unanswered."""
     every: SpanText | None = None
+    """How often a task of `meanwhile` is asked."""
     after_each: tuple[Id, ...] = ()
+    """A task of no stage: asked after each of these tasks; `otherwise`: after each bad end."""
     after_outcome: tuple[Id, ...] = ()
+    """Only after these outcomes of it."""
     holds: bool = False
+    """The case does not close while it is open."""
     authority: bool = False
+    """An exercise of public authority: no private party takes part or hears of it."""
     contributions: dict[Id, Literal["required", "optional"]] = {}
+    """Who adds to it, and who must."""
     finds: dict[Id, tuple[Id, ...]] = {}
+    """What it finds, each in closed words that conditions read."""
     signed_by: tuple[Id, ...] = ()
+    """Who signs it."""
     each_decides: bool = False
+    """Every signer has an outcome of its own."""
+    hours: int | None = None
+    """How many hours a week a plan must fill."""
+    group: Id | None = None
+    """The standing group of the area whose agenda it stands on."""
     choose_from: tuple[Id, ...] = ()
+    """Which activities it can be."""
     package: str | None = None
+    """The activity's code at its provider."""
     lasts: SpanText | None = None
+    """How long it is to last; gives `planned_end`."""
     settles: Literal["started"] | None = None
+    """An activity that settles when it starts."""
     waiver: bool = False
+    """A consent that lifts secrecy (OSL 10:1)."""
     between: tuple[Id, ...] = ()
+    """The parties between which it holds; two at least."""
     obtained_by: Id | None = None
+    """Who asks the person for it; as `by`."""
     if_withdrawn: Target = None
+    """Where it leads that the person takes it back; unsaid, the bad end is answered."""
 
     @model_validator(mode="before")
     @classmethod

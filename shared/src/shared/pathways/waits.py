@@ -25,6 +25,8 @@ class Wait:
     due: datetime | None
     since: datetime
     missed: bool = False
+    noted: str | None = None
+    """What was last heard of it, where that settles nothing: a meeting that is not ready."""
 
 
 def waits(score: Score, file: CaseFile) -> list[Wait]:
@@ -71,10 +73,12 @@ def say(score: Score, file: CaseFile, language: Language) -> str:
     if language == "sv":
         when = f", senast {_when(first.due)}" if first.due else ""
         late = " Tiden har gått ut." if first.missed else ""
-        return f"Ärendet väntar på {party}: {task}, {reach}{when}.{late}"
+        noted = f" Senast: {score.word(first.noted, language)}." if first.noted else ""
+        return f"Ärendet väntar på {party}: {task}, {reach}{when}.{late}{noted}"
     when = f", due {_when(first.due)}" if first.due else ""
     late = " The deadline was missed." if first.missed else ""
-    return f"The case waits for {party}: {task}, {reach}{when}.{late}"
+    noted = f" Last heard: {score.word(first.noted, language)}." if first.noted else ""
+    return f"The case waits for {party}: {task}, {reach}{when}.{late}{noted}"
 
 
 def _wait(score: Score, asking: Asking) -> Wait:
@@ -93,6 +97,7 @@ def _wait(score: Score, asking: Asking) -> Wait:
         due=first.due if first else None,
         since=asking.at,
         missed=any(each.missed for each in ahead),
+        noted=next((moment for moment in task.what.notes if moment in asking.moments), None),
     )
 
 

@@ -101,8 +101,8 @@ def _fact(score: Score, asking: Asking, at: datetime, chance: Random, *, patient
     if moment not in task.settling:
         return Told(at=at, play=asking.play, moment=moment)
     words = [word for word in task.sayable if not patient or not (task.outcomes[word] or "").startswith("back")]
-    outcome = task.settling[moment] or chance.choice(words or list(task.sayable))
-    if len(task.sayable) > 1 and outcome not in task.what.settles.values():
-        outcome = chance.choice(words or list(task.sayable))
+    own = task.settling[moment]
+    if own is None or (len(task.settling) == 1 and (own in task.sayable or chance.random() < 0.9)):
+        own = chance.choice(words or list(task.sayable))
     findings = {name: chance.choice(values) for name, values in task.finds.items()}
-    return Told(at=at, play=asking.play, moment=moment, outcome=outcome, findings=findings)
+    return Told(at=at, play=asking.play, moment=moment, outcome=own, findings=findings)

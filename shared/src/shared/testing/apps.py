@@ -28,6 +28,7 @@ from shared.demo_clock import DemoClock
 from shared.envelope import PREFIX, Envelope, to_message
 from shared.events import Event
 from shared.here import Here
+from shared.http.health import flow
 from shared.http.policies import OPERATE
 from shared.ids import uuid7
 from shared.issuer import Signer
@@ -146,8 +147,8 @@ class App:
             return [(type_.removeprefix(PREFIX), state) for type_, state in await connection.execute(query)]
 
     async def flow(self) -> dict[str, Any]:
-        """Its `/flowz`."""
-        return (await self.as_nobody().get("/flowz")).json()
+        """What its operators see of the flow."""
+        return await flow(self.here)
 
     async def stop(self) -> None:
         """Ends it as a shutdown does; what it stored stays, and `Platform.start` starts it again."""
@@ -226,7 +227,7 @@ class Platform:
             async with asyncio.timeout(seconds):
                 while True:
                     flows = [await app.flow() for app in self.apps.values()]
-                    rest = sum(flow["unsent"] + flow["unread"] + flow["timersDue"] for flow in flows)
+                    rest = sum(flow["unsent"] + (flow["unread"] or 0) + flow["timersDue"] for flow in flows)
                     told = [flow["told"] for flow in flows]
                     if not rest and told == before:
                         return

@@ -158,8 +158,8 @@ class Numbers:
         """Of all events, in the order in which they were written."""
         return [row.position for row in await self.rows(tables.event)]
 
-    def timer_loop(self, caught_up: Callable[[], Awaitable[bool]] | None = None) -> TimerLoop:
-        return TimerLoop(self.database, self.timers, self.flow, caught_up or self.inbox.caught_up)
+    def timer_loop(self, stored_until: Callable[[], Awaitable[datetime | None]] | None = None) -> TimerLoop:
+        return TimerLoop(self.database, self.timers, self.flow, stored_until or self.inbox.stored_until)
 
 
 async def make_tables(database: Database) -> None:

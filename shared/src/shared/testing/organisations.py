@@ -23,7 +23,7 @@ def write_parties(directory: Path, services: Path, organisations: Mapping[str, S
         described = {
             "title": {"sv": name, "en": name},
             "services": dict.fromkeys(runs, "own"),
-            "urls": {service: f"http://{host_of(name, service)}" for service in runs},
+            "urls": {service: f"https://{host_of(name, service)}" for service in runs},
             "issuers": [{"issuer": signers[name].name, "keys": f"{name}.jwks.json"}],
             "forwards_to": {other: "exchange" for other in organisations if other != name},
         }

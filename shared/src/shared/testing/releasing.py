@@ -3,7 +3,7 @@
 import json
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, ClassVar
 from uuid import UUID, uuid4
 
 import httpx
@@ -51,6 +51,13 @@ async def nothing() -> None:
     """Nothing happens in between."""
 
 
+def keeping(settings: Settings) -> Settings:
+    """The same service, as one that keeps persons."""
+    said: dict[str, Any] = {"persons": True, "__annotations__": {"persons": ClassVar[bool]}, "__module__": __name__}
+    kind: type[Settings] = type("Keeping", (type(settings),), said)
+    return kind.model_construct(**dict(settings))
+
+
 @dataclass
 class Releaser:
     """The service, and the moment between its receipt and its commit, at which a test may do what it likes."""
@@ -79,7 +86,7 @@ class Releaser:
             )
             return await release(wanted, read)
 
-        return create_service(settings, API, router, Subscriptions())
+        return create_service(keeping(settings), API, router, Subscriptions())
 
 
 async def knows(here: Here, person: UUID | None = None) -> UUID:

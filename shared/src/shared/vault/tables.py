@@ -4,12 +4,16 @@ from sqlalchemy import Column, ForeignKey, Index, LargeBinary, Table, Text, Uuid
 
 from shared.tables import Instant, metadata
 
+VAULT = "vault"
+"""Marks a table that only the HTTP role may open."""
+
 vault_key = Table(
     "vault_key",
     metadata,
     Column("person", Uuid, primary_key=True),
     Column("kek", Text, nullable=False, index=True),
     Column("wrapped", LargeBinary, nullable=False),
+    info={VAULT: True},
 )
 
 vault = Table(
@@ -21,6 +25,7 @@ vault = Table(
     Column("receipt", Uuid),
     Column("erase_by", Instant),
     Column("stored", Instant, nullable=False),
+    info={VAULT: True},
 )
 Index("ix_vault_erase_by", vault.c.erase_by)
 
@@ -29,4 +34,5 @@ vault_index = Table(
     metadata,
     Column("blind", LargeBinary, primary_key=True),
     Column("person", Uuid, ForeignKey(vault_key.c.person), primary_key=True, index=True),
+    info={VAULT: True},
 )

@@ -2,8 +2,8 @@
 
 from shared.http.route import routes
 
-from . import activities, assessments
+from . import activities, assessments, decisions, deviations, plans
 
 router = routes("assessment")
-router.include_router(assessments.router)
-router.include_router(activities.router)
+for each in (assessments, decisions, plans, activities, deviations):
+    router.include_router(each.router)

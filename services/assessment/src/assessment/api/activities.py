@@ -5,50 +5,47 @@ from typing import Annotated
 from uuid import UUID
 
 from fastapi import APIRouter, Path, Query
-from pydantic import AwareDatetime, Field
+from pydantic import AwareDatetime
 from sqlmodel import col, select
 
-from assessment import usecases
 from assessment.domain import Activity
 from assessment.domain.activities import Status
+from assessment.usecases import activities
 from shared.http.paging import Page, Paged
 from shared.http.policies import party
 from shared.http.route import Route, Transaction
-from shared.http.views import Body, View
+from shared.http.views import View
+
+from .words import Happening, Word
 
 router = APIRouter(prefix="/activities", tags=["activities"], route_class=Route)
 
 Only = Annotated[Status | None, Query(description="Only those with this status")]
 ActivityId = Annotated[UUID, Path(alias="activityId", description="The play that home asked for")]
-Word = Annotated[str, Field(max_length=100)]
 
 
-class Start(Body):
+class Start(Happening):
     """It has begun: as which of those offered (may be left out where there is only one), and when (now)."""
 
     activity: Word | None = None
-    at: AwareDatetime | None = None
 
 
-class Extension(Body):
+class Extension(Happening):
     """It goes on until then."""
 
     until: AwareDatetime
-    at: AwareDatetime | None = None
 
 
-class Change(Body):
+class Change(Happening):
     """It goes on as another of those offered."""
 
     activity: Word
-    at: AwareDatetime | None = None
 
 
-class Ending(Body):
+class Ending(Happening):
     """It is over: with which outcome (may be left out where there is only one), and when (now)."""
 
     outcome: Word | None = None
-    at: AwareDatetime | None = None
 
 
 class ActivityView(View):
@@ -78,7 +75,7 @@ async def list_activities(uow: Transaction, paging: Paged, status: Only = None) 
     query = uow.visible(select(Activity), col(Activity.id))
     if status is not None:
         query = query.where(col(Activity.status) == status)
-    return await ActivityView.page(uow, query, col(Activity.id), paging)
+    return await ActivityView.page(uow, query, col(Activity.listed), paging)
 
 
 @router.get("/{activityId}", summary="One activity")
@@ -92,25 +89,25 @@ async def read_activity(uow: Transaction, activity_id: ActivityId) -> ActivityVi
 @party
 async def start_activity(uow: Transaction, activity_id: ActivityId, body: Start) -> ActivityView:
     """Insatsen har börjat. From here people end it, whatever becomes of the case."""
-    return ActivityView.of(await usecases.start(uow, activity_id, body.activity, body.at))
+    return ActivityView.of(await activities.start(uow, activity_id, body.activity, body.at))
 
 
 @router.post("/{activityId}/extensions", status_code=201, summary="It goes on for longer")
 @party
 async def extend_activity(uow: Transaction, activity_id: ActivityId, body: Extension) -> ActivityView:
     """Insatsen förlängs. To a later end than was planned."""
-    return ActivityView.of(await usecases.extend(uow, activity_id, until=body.until, at=body.at))
+    return ActivityView.of(await activities.extend(uow, activity_id, until=body.until, at=body.at))
 
 
 @router.post("/{activityId}/changes", status_code=201, summary="It goes on as another")
 @party
 async def change_activity(uow: Transaction, activity_id: ActivityId, body: Change) -> ActivityView:
     """Insatsen ändras. To another of those that were offered."""
-    return ActivityView.of(await usecases.change(uow, activity_id, body.activity, body.at))
+    return ActivityView.of(await activities.change(uow, activity_id, body.activity, body.at))
 
 
 @router.post("/{activityId}/endings", status_code=201, summary="It is over")
 @party
 async def end_activity(uow: Transaction, activity_id: ActivityId, body: Ending) -> ActivityView:
     """Insatsen avslutas. With one of its outcomes."""
-    return ActivityView.of(await usecases.end(uow, activity_id, body.outcome, body.at))
+    return ActivityView.of(await activities.end(uow, activity_id, body.outcome, body.at))

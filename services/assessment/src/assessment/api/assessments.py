@@ -4,50 +4,34 @@ from typing import Annotated, Self
 from uuid import UUID
 
 from fastapi import APIRouter, Path, Query
-from pydantic import AwareDatetime, Field
+from pydantic import Field
 from sqlmodel import col, select
 
-from assessment import usecases
 from assessment.domain import Assessment
 from assessment.domain.assessments import Status
+from assessment.usecases import assessments
 from shared.http.paging import Page, Paged
 from shared.http.policies import party
 from shared.http.route import Route, Transaction
-from shared.http.views import Body, View
+from shared.http.views import View
+
+from .words import Contribution, ContributionView, Happening, Word
 
 router = APIRouter(prefix="/assessments", tags=["assessments"], route_class=Route)
 
 Only = Annotated[Status | None, Query(description="Only those with this status")]
 AssessmentId = Annotated[UUID, Path(alias="assessmentId", description="The play that home asked for")]
-Word = Annotated[str, Field(max_length=100)]
 
 
-class Opening(Body):
+class Opening(Happening):
     """It has begun; when that was (now, if left out)."""
 
-    at: AwareDatetime | None = None
 
-
-class Contribution(Body):
-    """Your party has given its part; when that was (now, if left out)."""
-
-    at: AwareDatetime | None = None
-
-
-class Completion(Body):
+class Completion(Happening):
     """What was found, exactly as asked; the outcome may be left out where there is only one, `at` if it is now."""
 
     outcome: Word | None = None
     findings: dict[Word, Word] = Field(default_factory=dict[str, str])
-    at: AwareDatetime | None = None
-
-
-class ContributionView(View):
-    """Whether a party must contribute, and whether it has."""
-
-    party: str
-    need: str
-    given: bool
 
 
 class AssessmentView(View):
@@ -69,9 +53,7 @@ class AssessmentView(View):
     @classmethod
     def of(cls, row: object) -> Self:
         assert isinstance(row, Assessment)
-        given = [
-            ContributionView(party=name, need=need, given=name in row.contributed) for name, need in row.needs.items()
-        ]
+        given = ContributionView.all(row.needs, row.contributed)
         return cls.model_validate({**row.model_dump(), "contributions": given})
 
 
@@ -82,7 +64,7 @@ async def list_assessments(uow: Transaction, paging: Paged, status: Only = None)
     query = uow.visible(select(Assessment), col(Assessment.id))
     if status is not None:
         query = query.where(col(Assessment.status) == status)
-    return await AssessmentView.page(uow, query, col(Assessment.id), paging)
+    return await AssessmentView.page(uow, query, col(Assessment.listed), paging)
 
 
 @router.get("/{assessmentId}", summary="One assessment")
@@ -96,18 +78,18 @@ async def read_assessment(uow: Transaction, assessment_id: AssessmentId) -> Asse
 @party
 async def open_assessment(uow: Transaction, assessment_id: AssessmentId, body: Opening) -> AssessmentView:
     """Påbörja kartläggningen. What is done first opens it too; from here home no longer takes it back."""
-    return AssessmentView.of(await usecases.open_assessment(uow, assessment_id, body.at))
+    return AssessmentView.of(await assessments.open_assessment(uow, assessment_id, body.at))
 
 
 @router.post("/{assessmentId}/contributions", status_code=201, summary="Your party has given its part")
 @party
 async def contribute(uow: Transaction, assessment_id: AssessmentId, body: Contribution) -> AssessmentView:
     """Din part har lämnat sitt bidrag. Once a party, for the parties that home named."""
-    return AssessmentView.of(await usecases.contribute(uow, assessment_id, body.at))
+    return AssessmentView.of(await assessments.contribute(uow, assessment_id, body.at))
 
 
 @router.post("/{assessmentId}/completions", status_code=201, summary="It is done")
 @party
 async def complete_assessment(uow: Transaction, assessment_id: AssessmentId, body: Completion) -> AssessmentView:
     """Kartläggningen är klar. For the party that was asked, when all that is required is in."""
-    return AssessmentView.of(await usecases.complete(uow, assessment_id, body.outcome, body.findings, body.at))
+    return AssessmentView.of(await assessments.complete(uow, assessment_id, body.outcome, body.findings, body.at))

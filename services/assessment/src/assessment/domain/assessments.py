@@ -11,12 +11,10 @@ from sqlmodel import Field
 
 from assessment.events import AssessmentCompleted, AssessmentContributed, AssessmentOpened
 from shared.entity import Asked
-from shared.errors import Fault, Invalid, Refused
 from shared.tasks import HeardRequest
 
-from .tables import Table, outcome_of, since_asked
-
-REQUIRED = "required"
+from .contributing import asked_of, contribution, contributors, missing
+from .tables import Table, findings_of, outcome_of, since_asked
 
 
 class Status(StrEnum):
@@ -26,30 +24,6 @@ class Status(StrEnum):
     OPENED = "opened"
     COMPLETED = "completed"
     RECALLED = "recalled"
-
-
-class ContributorUnknown(Refused):
-    """A party is to contribute but takes no part."""
-
-    fault = Fault.SCHEMA
-
-
-class NotAsked(Refused):
-    """Your party is not asked to do this here."""
-
-    status = 403
-
-
-class ContributedAlready(Refused):
-    """Your party has contributed already."""
-
-
-class ContributionsMissing(Refused):
-    """Somebody who must contribute has not."""
-
-
-class FindingsWrong(Invalid):
-    """The findings are not exactly those asked for, each with one of its values."""
 
 
 class Assessment(Asked, Table, table=True):
@@ -75,8 +49,6 @@ class Assessment(Asked, Table, table=True):
         cls, request: HeardRequest, at: datetime, *, finds: Mapping[str, Sequence[str]], needs: Mapping[str, str]
     ) -> "Assessment":
         """`needs`: which parties contribute, required or optional. Raises `ContributorUnknown`."""
-        if not needs.keys() <= {each.party for each in request.participants}:
-            raise ContributorUnknown("Name everybody who contributes among the participants.")
         return cls(
             id=request.play,
             case_id=request.case_id,
@@ -88,7 +60,7 @@ class Assessment(Asked, Table, table=True):
             person_id=request.person_id,
             outcomes=request.outcomes,
             finds={name: list(values) for name, values in finds.items()},
-            needs=dict(needs),
+            needs=contributors(needs, request),
             opened_at=request.time,
             changed_at=at,
         )
@@ -100,21 +72,18 @@ class Assessment(Asked, Table, table=True):
     def open(self, party: str, at: datetime) -> AssessmentOpened:
         """Whoever does something first opens it. Raises `NotAsked`, `TooEarly`, `MoveNotAllowed`."""
         if party not in self.needs:
-            self._assessed_by(party)
+            asked_of(self.assessors, party)
         at = since_asked(self, at)
         self.move(Status.OPENED, at)
         return self.fact(AssessmentOpened, at)
 
     def contribute(self, party: str, at: datetime) -> AssessmentContributed:
         """Once a party. Raises `NotAsked`, `ContributedAlready`, `TooEarly`, `MoveNotAllowed`."""
-        if party not in self.needs:
-            raise NotAsked("Only the parties that the request names contribute.")
+        contributed = contribution(self.needs, self.contributed, party)
         if self.status != Status.OPENED:
             self.move("contributed", at)
-        if party in self.contributed:
-            raise ContributedAlready("It was taken in; there is nothing to do.")
         at = since_asked(self, at)
-        self.contributed = [*self.contributed, party]
+        self.contributed = contributed
         self.changed(at)
         return self.fact(AssessmentContributed, at, party=party)
 
@@ -125,28 +94,14 @@ class Assessment(Asked, Table, table=True):
 
         Raises `NotAsked`, `OutcomeUnknown`, `FindingsWrong`, `ContributionsMissing`, `TooEarly`, `MoveNotAllowed`.
         """
-        self._assessed_by(party)
-        outcome = outcome_of(outcome, self.outcomes)
-        self._check(findings)
-        if missing := self._missing():
-            raise ContributionsMissing(f"Wait for: {', '.join(missing)}.")
+        asked_of(self.assessors, party)
+        outcome, findings = outcome_of(outcome, self.outcomes), findings_of(findings, self.finds)
+        missing(self.needs, self.contributed)
         at = since_asked(self, at)
         self.move(Status.COMPLETED, at)
-        self.findings, self.outcome = dict(findings), outcome
+        self.findings, self.outcome = findings, outcome
         return self.fact(AssessmentCompleted, at, outcome=outcome, findings=self.findings)
 
     def recall(self, at: datetime) -> None:
         """Home takes it back: for what has not begun, and nobody need be told. Raises `MoveNotAllowed`."""
         self.move(Status.RECALLED, at)
-
-    def _assessed_by(self, party: str) -> None:
-        if party not in self.assessors:
-            raise NotAsked("Ask the party that assesses.")
-
-    def _missing(self) -> list[str]:
-        return sorted(party for party, need in self.needs.items() if need == REQUIRED and party not in self.contributed)
-
-    def _check(self, findings: Mapping[str, str]) -> None:
-        if findings.keys() != self.finds.keys() or any(findings[name] not in self.finds[name] for name in findings):
-            asked = "; ".join(f"{name}: {', '.join(values)}" for name, values in self.finds.items())
-            raise FindingsWrong(f"Asked for: {asked or 'nothing'}.")

@@ -1,7 +1,7 @@
 """What assessment's tables have in common."""
 
-from collections.abc import Sequence
-from datetime import datetime, timedelta
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime, timedelta
 
 from sqlalchemy import MetaData
 from sqlalchemy.orm import registry
@@ -16,6 +16,10 @@ SKEW = timedelta(seconds=30)
 
 class OutcomeUnknown(Invalid):
     """The outcome is not one of those it can have."""
+
+
+class FindingsWrong(Invalid):
+    """The findings are not exactly those asked for, each with one of its values."""
 
 
 class TooEarly(Invalid):
@@ -36,7 +40,15 @@ def outcome_of(said: str | None, known: Sequence[str]) -> str | None:
 
 
 def since_asked(row: Asked, at: datetime) -> datetime:
-    """`at`, which lies after home asked; two organisations' clocks may differ by 30 s. Raises `TooEarly`."""
+    """`at` in UTC, which lies after home asked; two organisations' clocks may differ by 30 s. Raises `TooEarly`."""
     if at < row.opened_at - SKEW:
         raise TooEarly("Give a time after it was asked for.")
-    return max(at, row.opened_at)
+    return max(at, row.opened_at).astimezone(UTC)
+
+
+def findings_of(said: Mapping[str, str], asked: Mapping[str, Sequence[str]]) -> dict[str, str]:
+    """What was found, which answers exactly what was asked. Raises `FindingsWrong`."""
+    if said.keys() != asked.keys() or any(said[name] not in asked[name] for name in said):
+        wanted = "; ".join(f"{name}: {', '.join(values)}" for name, values in asked.items())
+        raise FindingsWrong(f"Asked for: {wanted or 'nothing'}.")
+    return dict(said)

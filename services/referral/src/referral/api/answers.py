@@ -14,8 +14,7 @@ from shared.http.paging import Page, Paged
 from shared.http.policies import party
 from shared.http.route import Route, Transaction
 from shared.http.views import Body, View
-
-from .referrals import Word
+from shared.pathways.spelling import Id
 
 router = APIRouter(route_class=Route, tags=["answers"])
 
@@ -25,7 +24,7 @@ AnswerId = Annotated[UUID, Path(alias="answerId", description="The play that hom
 class Reply(Body):
     """The answer: one of those asked for, and when it was given (now, if left out)."""
 
-    outcome: Word
+    outcome: Id
     at: AwareDatetime | None = None
 
 
@@ -48,7 +47,7 @@ class AnswerView(View):
 @party
 async def list_answers(uow: Transaction, paging: Paged) -> Page[AnswerView]:
     """Frågor som din part har fått. Newest first."""
-    return await AnswerView.page(uow, uow.visible(select(Answer), col(Answer.id)), col(Answer.id), paging)
+    return await AnswerView.page(uow, uow.visible(select(Answer), col(Answer.id)), col(Answer.listed), paging)
 
 
 @router.get("/answers/{answerId}", summary="One question")

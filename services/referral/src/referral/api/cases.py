@@ -8,15 +8,16 @@ from fastapi import APIRouter, Path
 from sqlmodel import col, select
 
 from referral.domain.cases import Case
+from referral.usecases import cases
 from shared.http.desk import Wait, Waits, parked_waits
 from shared.http.paging import Page, Paged
 from shared.http.policies import operator, party
-from shared.http.route import Route, Transaction
+from shared.http.route import Route, Service, Transaction
 from shared.http.views import Body, View
 from shared.pathways import say, waits
+from shared.pathways.spelling import Id
 
 from .parts import PlayedAt
-from .referrals import Word
 
 router = APIRouter(route_class=Route, tags=["cases"])
 
@@ -26,7 +27,7 @@ CaseId = Annotated[UUID, Path(alias="caseId", description="The case")]
 class Return(Body):
     """Why the referral is sent back: one of the pathway's reasons."""
 
-    reason: Word
+    reason: Id
 
 
 class CaseView(View):
@@ -42,6 +43,12 @@ class CaseView(View):
     version: int
 
 
+class OneCase(CaseView):
+    """With the other cases of the same person, where the caller is the receiver of both."""
+
+    same_person: list[UUID]
+
+
 @router.get("/cases", summary="Cases you have a part in")
 @party
 async def list_cases(uow: Transaction, paging: Paged) -> Page[CaseView]:
@@ -51,9 +58,11 @@ async def list_cases(uow: Transaction, paging: Paged) -> Page[CaseView]:
 
 @router.get("/cases/{caseId}", summary="One case")
 @party
-async def read_case(uow: Transaction, case_id: CaseId) -> CaseView:
-    """Ett ärende. With its version as ETag."""
-    return CaseView.of(await uow.get(Case, case_id))
+async def read_case(uow: Transaction, here: Service, case_id: CaseId) -> OneCase:
+    """Ett ärende. With its version as ETag; the receiver sees which other cases are of the same person."""
+    case = await uow.get(Case, case_id)
+    same_person = await cases.of_the_same_person(uow, here.vault, case)
+    return OneCase(**CaseView.of(case).model_dump(by_alias=False), same_person=same_person)
 
 
 @router.post("/cases/{caseId}/returns", status_code=201, summary="Send the referral back")
@@ -80,7 +89,10 @@ async def read_waits(uow: Transaction, home: PlayedAt, case_id: CaseId) -> Waits
             due=each.due,
             since=each.since,
             state="late" if each.missed else "open",
-            sentence=f"{each.party}: {score.word(each.task, 'en')}, {score.word(each.reach, 'en')}",
+            sentence=f"{each.party}: {score.word(each.task, 'en')}, {score.word(each.reach, 'en')}"
+            + (f"; {score.word(each.noted, 'en')}" if each.noted else ""),
+            kind=each.kind,
+            play=each.play,
         )
         for each in waits(score, file)
     ]

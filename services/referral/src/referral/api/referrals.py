@@ -15,13 +15,14 @@ from shared.http.policies import party
 from shared.http.route import Route, Service, Transaction
 from shared.http.views import Body, View
 from shared.identity import Identity
+from shared.pathways.spelling import Id, PathwayName
 
 from .parts import PlayedAt
 
 router = APIRouter(route_class=Route, tags=["referrals"])
 
 ReferralId = Annotated[UUID, Path(alias="referralId", description="The referral")]
-Word = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,59}$")]
+
 Line = Annotated[str, Field(min_length=1, max_length=200)]
 
 
@@ -46,16 +47,16 @@ class Person(Body):
 class NewReferral(Body):
     """A referral of one person to one pathway, by one of its doors."""
 
-    pathway: Annotated[str, Field(pattern=r"^[a-z][a-z-]*(/[a-z][a-z-]*)+$", max_length=100)]
-    door: Word
+    pathway: PathwayName
+    door: Id
     person: Person
     attests: Annotated[
-        list[Word], Field(max_length=20, default_factory=list, description="What the referrer vouches for")
+        list[Id], Field(max_length=20, default_factory=list, description="What the referrer vouches for")
     ]
     asks: Annotated[
-        dict[Word, Word], Field(max_length=20, default_factory=dict, description="Answers to the pathway's questions")
+        dict[Id, Id], Field(max_length=20, default_factory=dict, description="Answers to the pathway's questions")
     ]
-    dates: Annotated[dict[Word, date], Field(max_length=10, default_factory=dict, description="The pathway's anchors")]
+    dates: Annotated[dict[Id, date], Field(max_length=10, default_factory=dict, description="The pathway's anchors")]
 
 
 class ReferralView(View):
@@ -74,14 +75,9 @@ class ReferralView(View):
     version: int
 
 
-@router.post("/referrals", status_code=201, summary="Refer a person")
-@party
-async def receive_referral(
-    uow: Transaction, here: Service, home: PlayedAt, body: NewReferral, response: Response
-) -> ReferralView:
-    """Remittera en person. The entry rules of the pathway decide; the answer holds ids and states only."""
-    assert uow.caller is not None
-    sent = intake.Sent(
+def sent_of(body: NewReferral) -> intake.Sent:
+    """The body as intake takes it."""
+    return intake.Sent(
         pathway=body.pathway,
         door=body.door,
         identity=body.person.identity,
@@ -90,7 +86,16 @@ async def receive_referral(
         asks=dict(body.asks),
         dates=dict(body.dates),
     )
-    referral = await intake.receive(uow, home.repertoire, here.vault, uow.caller, sent)
+
+
+@router.post("/referrals", status_code=201, summary="Refer a person")
+@party
+async def receive_referral(
+    uow: Transaction, here: Service, home: PlayedAt, body: NewReferral, response: Response
+) -> ReferralView:
+    """Remittera en person. The entry rules of the pathway decide; the answer holds ids and states only."""
+    assert uow.caller is not None
+    referral = await intake.receive(uow, home.repertoire, here.vault, uow.caller, sent_of(body))
     response.headers["Location"] = f"{here.settings.url}/referral/v1/referrals/{referral.id}"
     return ReferralView.of(referral)
 

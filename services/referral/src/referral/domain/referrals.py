@@ -127,12 +127,15 @@ def admit(score: Score, sender: Caller, *, door: str, attests: set[str], asks: d
     """The entry rules that do not look at the person. Raises what is wrong first."""
     found = next((each for each in score.entry.doors if each.name == door), None)
     if found is None:
-        raise DoorUnknown(f"The doors are: {', '.join(each.name for each in score.entry.doors)}.")
+        doors = ", ".join(each.name for each in score.entry.doors)
+        raise DoorUnknown(f"The doors are: {doors}.", doors=doors)
     party = score.parties.get(sender.party)
     if party is None or party.organisation != sender.organisation or sender.party not in found.by:
-        raise WrongReferrer(f"By this door refer: {', '.join(found.by)}.")
+        by = ", ".join(found.by)
+        raise WrongReferrer(f"By this door refer: {by}.", by=by)
     if missing := sorted(set(score.entry.attests) - attests):
-        raise NotAttested(f"Vouch for: {', '.join(missing)}.")
+        named = ", ".join(missing)
+        raise NotAttested(f"Vouch for: {named}.", missing=named)
     wrong = [q for q, words in score.entry.asks.items() if asks.get(q) not in words]
     wrong += sorted((set(score.entry.dates) ^ dates) | (asks.keys() - score.entry.asks.keys()))
     if wrong:

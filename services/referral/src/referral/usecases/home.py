@@ -24,6 +24,7 @@ from shared.pathways import (
     StartTimer,
     StopTimer,
     Told,
+    audience,
     play,
 )
 from shared.tasks import Participant
@@ -110,6 +111,22 @@ class Home:
         assert uow.caller is not None
         await self.hear(uow, case_id, Raised(uow.now, task, uow.caller.party))
         return case
+
+    async def deviates(self, uow: UnitOfWork, case_id: UUID, party: str, at: datetime, *, told_by: str) -> None:
+        """A party reports a deviation. Only one that has a part in the case is believed; a pathway may have no rule."""
+        case = await uow.find(Case, case_id)
+        if case is None:
+            return
+        score = await self.repertoire.pinned(uow, case.sha256)
+        task = next((each.name for each in score.always if each.kind == "deviation"), None)
+        known = False
+        if party in audience(score, case.casefile()):
+            own = score.parties[party].organisation or score.home
+            known = told_by in {own, case.home, self.parties.serving(own, "assessment", case.home)}
+        if task is None or not known:
+            log.warning("a deviation of case %s was told by %s, and nothing follows from it", case_id, told_by)
+            return
+        await self.hear(uow, case_id, Raised(at, task, party))
 
     async def _carry_out(self, uow: UnitOfWork, case: Case, decision: Decision, teller: Teller) -> None:
         match decision:

@@ -1,8 +1,10 @@
 """The pathways this home publishes, and the pinned scores of its cases."""
 
+from contextlib import suppress
 from pathlib import Path
 
 from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlmodel import col
 
 from referral.domain.cases import PinnedScore
@@ -23,6 +25,7 @@ class Repertoire:
         self._organisation = organisation
         self._named: dict[str, Score] = {}
         self._pinned: dict[str, Score] = {}
+        self._changed: dict[str, int] = {}
 
     def score(self, name: str) -> Score:
         """The current version. Raises `UnknownPathway`, also for one that another organisation publishes."""
@@ -34,10 +37,30 @@ class Repertoire:
         score = self._named[name]
         if score.home != self._organisation:
             raise UnknownPathway("Send the referral to the organisation that publishes the pathway.")
+        if name in self._changed:
+            raise UnknownPathway("It was changed, and its publisher has yet to raise its version.", pathway=name)
         return score
 
+    async def withdraw_changed(self, connection: AsyncConnection) -> dict[str, int]:
+        """Those whose text is another than cases are pinned to under the same version; they are not published."""
+        rows = await connection.execute(
+            select(col(PinnedScore.name), col(PinnedScore.version), col(PinnedScore.sha256))
+        )
+        for name, version, sha256 in rows:
+            with suppress(UnknownPathway):
+                score = self.score(name)
+                if score.version == version and score.sha256 != sha256:
+                    self._changed[name] = version
+        return dict(self._changed)
+
     async def pin(self, uow: UnitOfWork, score: Score) -> None:
-        """Keeps the text under its hash, once."""
+        """Keeps the text under its hash, once. Raises `UnknownPathway` where this very version was another before."""
+        same = select(col(PinnedScore.sha256)).where(
+            col(PinnedScore.name) == score.name, col(PinnedScore.version) == score.version
+        )
+        if set(await uow.session.scalars(same)) - {score.sha256}:
+            self._changed[score.name] = score.version
+            self.score(score.name)
         row = {"sha256": score.sha256, "name": score.name, "version": score.version, "text": score.to_text()}
         await uow.session.execute(uow.insert(PinnedScore).values(row).on_conflict_do_nothing())
 

@@ -21,7 +21,10 @@ from shared.pathways import (
     audience,
 )
 from shared.pathways.parts import party_of
-from shared.tasks import Participant
+from shared.tasks import Interpreters, Participant
+
+PEOPLE = {"participant", "guardian", "guardian_if_under_18"}
+"""Who signs without being a party: somebody signs for them, and says how."""
 
 
 class Teller:
@@ -104,9 +107,11 @@ class Teller:
     def _asked(self, ask: Ask) -> Event:
         acting = {ask.party, ask.owner}
         contributions = {party: need for name, need in ask.contributions.items() if (party := self._party(name))}
-        signed_by = [party for name in ask.signed_by if (party := self._party(name))]
-        seated = {seat.party for seat in ask.seats if seat.party} | acting | contributions.keys() | set(signed_by)
+        signed_by = [party or name for name in ask.signed_by if (party := self._party(name)) or name in PEOPLE]
+        seated = {seat.party for seat in ask.seats if seat.party} | acting | contributions.keys()
+        seated |= set(signed_by) - PEOPLE
         acting = seated if KINDS[ask.kind].seats_move else acting
+        acting = acting | {ask.interpreter} if ask.interpreter else acting
         return self.case.tells(
             events.REQUESTS[ask.kind],
             ask.at,
@@ -118,23 +123,43 @@ class Teller:
             kind=ask.kind,
             party=ask.party,
             owner=ask.owner,
-            participants=self._participants(seated, acting=acting),
+            participants=self._participants(seated | acting, acting=acting),
             due=ask.due,
             outcomes=list(ask.outcomes),
             finds={name: list(values) for name, values in ask.finds.items()} or None,
             contributions=contributions or None,
             signed_by=signed_by or None,
+            each_decides=ask.each_decides or None,
+            hours=ask.hours,
             choose_from=list(ask.choose_from) or None,
             package=ask.package,
             lasts=ask.lasts,
             waiver=ask.waiver if ask.kind == "consent" else None,
             between=self._participants(ask.between) or None,
-            interpreter=ask.interpreter,
+            interpreters=self._interpreters(ask),
+            group=f"{self.score.area}/{ask.group}" if ask.group else None,
+            every=ask.every if ask.group else None,
             authority=ask.authority or None,
         )
 
+    def _interpreters(self, ask: Ask) -> Interpreters | None:
+        area = self.score.interpreters
+        if ask.interpreter is None:
+            return None
+        return Interpreters(
+            ordered_by=ask.interpreter,
+            providers=[self._participant(party) for party in area.providers],
+            lead=area.lead,
+            answer_within=area.answer_within,
+        )
+
     def _moved(self, moved: Moved) -> Event | None:
-        """For onlookers in other organisations; inside one, services hear each other's facts, but not who is new."""
+        """For onlookers in other organisations; inside one, services hear each other's facts, but not who is new.
+
+        A note is not for them: that an interpreter is missing says that the person needs one.
+        """
+        if moved.moment in KINDS[moved.kind].notes:
+            return None
         told_to = self._organisations(audience(self.score, self.file, authority=moved.authority))
         if not self.file.opened or (told_to <= {self.case.home} and not self.untold):
             return None
@@ -162,10 +187,10 @@ class Teller:
         self, parties: set[str] | tuple[str, ...], *, acting: set[str] | None = None
     ) -> list[Participant]:
         acts = acting or set()
-        return [
-            Participant(party=party, organisation=self._organisation(party), acts=party in acts)
-            for party in sorted(parties)
-        ]
+        return [self._participant(party, acts=party in acts) for party in sorted(parties)]
+
+    def _participant(self, party: str, *, acts: bool = False) -> Participant:
+        return Participant(party=party, organisation=self._organisation(party), acts=acts)
 
     def _party(self, name: str) -> str | None:
         """The party of a role, or the party itself; nothing for the participant."""

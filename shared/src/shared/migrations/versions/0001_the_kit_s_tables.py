@@ -92,6 +92,7 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("parked", schema=None) as batch_op:
         batch_op.create_index("ix_parked_next_at", ["next_at"], unique=False)
+        batch_op.create_index("ix_parked_state", ["state", "stream"], unique=False)
         batch_op.create_index(batch_op.f("ix_parked_stream"), ["stream"], unique=False)
 
     op.create_table(

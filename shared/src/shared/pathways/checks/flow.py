@@ -7,6 +7,7 @@ from shared.pathways.fold import Resolved
 from shared.pathways.model import Score
 from shared.pathways.reading import each_task, target
 from shared.pathways.source import Finding
+from shared.pathways.spelling import meant
 from shared.pathways.task import Stage, Task
 
 
@@ -109,7 +110,7 @@ def _condition(
         owner, _, name = atom.partition(".")
         known: tuple[str, ...] | None
         if owner == "case":
-            known = _answers(score, name)
+            known = answers(score, name)
         elif owner not in readable:
             known = None
         elif name:
@@ -117,8 +118,7 @@ def _condition(
         else:
             known = readable_outcomes(score.main[owner])
         if known is None:
-            message = f"'{atom}' is not known by then."
-            yield resolved.at(*where, key, message=message, remedy="Read only what lies before, in the main flow.")
+            yield resolved.at(*where, key, **_unknown(score, atom, owner, name))
             continue
         for value in values:
             if value not in known:
@@ -126,8 +126,24 @@ def _condition(
                     *where,
                     key,
                     message=f"'{atom}' is never '{value}' here.",
-                    remedy=f"It can be {', '.join(known) or 'nothing'}.",
+                    remedy=f"{meant(value, known)}It can be {', '.join(known) or 'nothing'}.",
                 )
+
+
+def _unknown(score: Score, atom: str, owner: str, name: str) -> dict[str, str]:
+    """Why a condition cannot read this."""
+    if owner == "case":
+        asked = ("door", "referrer", "age_band", *score.entry.asks)
+        remedy = f"{meant(name, asked)}It can be {', '.join(f'case.{each}' for each in asked)}."
+        return {"message": f"'{atom}' is not known: the entry does not ask it.", "remedy": remedy}
+    if owner not in score.tasks:
+        near = meant(owner, score.main)
+        return {"message": f"There is no task '{owner}'.", "remedy": f"{near}Name a task that lies before."}
+    if name and owner in score.main and name not in score.main[owner].finds:
+        found = score.main[owner].finds
+        remedy = f"{meant(name, found)}It finds {', '.join(found) or 'nothing'}."
+        return {"message": f"'{atom}' is not known by then: '{owner}' does not find it.", "remedy": remedy}
+    return {"message": f"'{atom}' is not known by then.", "remedy": "Read only what lies before, in the main flow."}
 
 
 def readable_outcomes(task: Task) -> tuple[str, ...]:
@@ -136,7 +152,8 @@ def readable_outcomes(task: Task) -> tuple[str, ...]:
     return (*declared, *(word for word in task.what.fails if word not in task.outcomes))
 
 
-def _answers(score: Score, name: str) -> tuple[str, ...] | None:
+def answers(score: Score, name: str) -> tuple[str, ...] | None:
+    """What `case.<name>` can be; None for what nobody asks."""
     if name == "door":
         return tuple(door.name for door in score.entry.doors)
     if name == "referrer":

@@ -1,12 +1,13 @@
-"""Every name in a definition means something: roles, parties, stages, endings, outcomes."""
+"""Every name in a definition means something: roles, parties, stages, endings."""
 
 from collections import Counter
 from collections.abc import Iterator
 
 from shared.pathways.fold import Resolved
 from shared.pathways.model import Score
-from shared.pathways.reading import each_task, target
+from shared.pathways.reading import each_task
 from shared.pathways.source import Finding
+from shared.pathways.spelling import meant
 from shared.pathways.task import Task
 
 _PEOPLE = {"participant", "guardian", "guardian_if_under_18"}
@@ -20,7 +21,7 @@ def findings(resolved: Resolved) -> Iterator[Finding]:
     yield from _roles(resolved)
     for task in each_task(resolved.score.stages, resolved.score.always):
         yield from _people(resolved, task)
-        yield from _outcomes(resolved, task)
+        yield from _stands_for(resolved, task)
         yield from _follows(resolved, task)
 
 
@@ -55,7 +56,7 @@ def _entry(resolved: Resolved) -> Iterator[Finding]:
     score, entry = resolved.score, resolved.score.entry
     if entry.receiver not in score.parties:
         yield resolved.top(
-            "entry", "receiver", message=f"There is no party '{entry.receiver}'.", remedy="Name one of the area's."
+            "entry", "receiver", message=f"There is no party '{entry.receiver}'.", remedy=_one_of(score, entry.receiver)
         )
     if not entry.doors:
         yield resolved.top("entry", message="Nobody can come in.", remedy="Write at least one door.")
@@ -63,7 +64,7 @@ def _entry(resolved: Resolved) -> Iterator[Finding]:
         for by in door.by:
             if by not in score.parties and by not in ("participant", "anyone"):
                 yield resolved.top(
-                    "entry", "doors", n, "by", message=f"There is no party '{by}'.", remedy="Name one of the area's."
+                    "entry", "doors", n, "by", message=f"There is no party '{by}'.", remedy=_one_of(score, by)
                 )
     if entry.leaves and entry.leaves.end not in {ending.name for ending in score.endings}:
         yield resolved.top(
@@ -75,13 +76,17 @@ def _entry(resolved: Resolved) -> Iterator[Finding]:
         )
 
 
+def _one_of(score: Score, word: str) -> str:
+    return f"{meant(word, score.parties)}Name one of the area's: {', '.join(sorted(score.parties))}."
+
+
 def _roles(resolved: Resolved) -> Iterator[Finding]:
     score = resolved.score
     for name, role in score.roles.items():
         for one in {role.party, *role.table.values()} - {None}:
             if one not in score.parties:
                 yield resolved.top(
-                    "roles", name, message=f"There is no party '{one}'.", remedy="Name one of the area's."
+                    "roles", name, message=f"There is no party '{one}'.", remedy=_one_of(score, one or "")
                 )
         if role.chosen_by:
             missing = set(score.entry.asks.get(role.chosen_by, ("an answer",))) - set(role.table)
@@ -103,20 +108,24 @@ def _people(resolved: Resolved, task: Task) -> Iterator[Finding]:
     follows = {"owner"} if task.after_each else set[str]()
     asked = {"receiver", "referrer", "participant", *follows, *(["anyone"] if task.kind == "deviation" else [])}
     beside = _PEOPLE | {"receiver", "referrer", "everyone_in_plan"}
-    named = [("by", task.by, asked), ("owner", task.owned_by, asked - {"participant"} | {"anyone"})]
+    by = "obtained_by" if task.obtained_by else "by"
+    named = [(by, task.by, asked)]
+    if task.owner or task.by == "participant":
+        named += [("owner", task.owned_by, asked - {"participant"} | {"anyone"})]
     named += [("with", name, beside) for name in (*task.with_, *task.joins_if)]
     named += [("contributions", name, _PEOPLE) for name in task.contributions]
     named += [("signed_by", name, _PEOPLE) for name in task.signed_by]
     named += [("between", name, set[str]()) for name in task.between]
     for key, name, also in named:
         stands_for = party(score, name)
-        if not stands_for and name not in also:
+        if not stands_for and name not in also | set(score.roles):
+            near = meant(name, also | set(score.roles) | set(score.parties))
             yield resolved.at(
                 "task",
                 task.name,
                 key,
                 message=f"There is no role or party '{name}' for '{key}' here.",
-                remedy="Name a role of the pathway or a party of the area."
+                remedy=f"{near}Name a role of the pathway or a party of the area."
                 if name != "participant"
                 else "Say who owns the deadline.",
             )
@@ -139,52 +148,26 @@ def _people(resolved: Resolved, task: Task) -> Iterator[Finding]:
                 )
 
 
-def _outcomes(resolved: Resolved, task: Task) -> Iterator[Finding]:
+def _stands_for(resolved: Resolved, task: Task) -> Iterator[Finding]:
+    """The group an agenda is of, and the role that somebody is to hold."""
     score = resolved.score
-    stages, endings = {stage.name for stage in score.stages[1:]}, {ending.name for ending in score.endings}
-    leads = {**task.outcomes, "if_withdrawn": task.if_withdrawn}
-    for word, where in leads.items():
-        verb, name = target(where)
-        if (verb == "back" and name not in stages) or (verb == "end" and name not in endings):
-            what = "stage" if verb == "back" else "ending"
-            yield resolved.at(
-                "task",
-                task.name,
-                "outcomes",
-                message=f"'{word}' leads to {what} '{name}', which is not there.",
-                remedy=f"Name {what}s that are.",
-            )
-        if verb == "again" and "otherwise" not in task.after_each:
-            yield resolved.at(
-                "task",
-                task.name,
-                "outcomes",
-                message="Nothing has failed that could be asked again.",
-                remedy="'ask again' stands only in a task with 'after_each: otherwise'.",
-            )
-    yield from _words(resolved, task)
-
-
-def _words(resolved: Resolved, task: Task) -> Iterator[Finding]:
-    for key, words in (("if_late", [task.if_late] if task.if_late else []), ("again", list(task.again))):
-        for word in words:
-            if word not in task.outcomes:
-                yield resolved.at(
-                    "task", task.name, key, message=f"'{word}' is not an outcome here.", remedy="Declare it."
-                )
-    if not task.sayable:
-        yield resolved.at("task", task.name, message="It has no outcome.", remedy="Declare its outcomes.")
-    if "returned" in task.outcomes and target(task.outcomes["returned"])[0] != "end":
-        yield resolved.at(
-            "task", task.name, "outcomes", message="A returned referral goes on.", remedy="Write 'returned: end …'."
-        )
+    if task.kind == "agenda" and task.group not in score.groups:
+        near = meant(task.group or "", score.groups)
+        message = f"There is no standing group '{task.group}'." if task.group else "It is not said whose agenda it is."
+        remedy = f"{near}Write 'group: <name>', one of the area's: {', '.join(sorted(score.groups)) or 'it has none'}."
+        yield resolved.at("task", task.name, "group", message=message, remedy=remedy)
+    if task.kind == "role" and task.name not in score.roles:
+        message, near = f"There is no role '{task.name}'.", meant(task.name, score.roles)
+        remedy = f"{near}Name the task as one of the pathway's roles: {', '.join(score.roles) or 'it has none'}."
+        yield resolved.at("task", task.name, message=message, remedy=remedy)
 
 
 def _follows(resolved: Resolved, task: Task) -> Iterator[Finding]:
     for each in task.after_each:
         heard = resolved.score.tasks.get(each)
         if heard is None and each != "otherwise":
-            message, remedy = f"There is no task '{each}'.", "Name one, or otherwise."
+            near = meant(each, resolved.score.tasks)
+            message, remedy = f"There is no task '{each}'.", f"{near}Name one, or otherwise."
             yield resolved.at("task", task.name, "after_each", message=message, remedy=remedy)
         for word in set(task.after_outcome) - set(heard.outcomes if heard else task.after_outcome):
             message, remedy = f"'{each}' never ends with '{word}'.", "Name one of its outcomes."

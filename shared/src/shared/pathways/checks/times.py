@@ -8,6 +8,7 @@ from shared.pathways.model import Score
 from shared.pathways.phrases import Moment, phrase
 from shared.pathways.reading import each_task
 from shared.pathways.source import Finding
+from shared.pathways.spelling import meant
 from shared.pathways.task import Stage, Task
 
 
@@ -91,7 +92,7 @@ def _unknown(score: Score, stage: Stage | None, task: Task, moment: Moment, reac
         return None if moment.name in score.entry.dates else f"No date '{moment.name}' is asked for at the entry."
     other = score.main.get(moment.owner)
     if other is None:
-        return f"There is no task '{moment.owner}' in the main flow."
+        return f"There is no task '{moment.owner}' in the main flow. {meant(moment.owner, score.main)}".rstrip()
     if why := _never_heard(other, moment.name):
         return why
     if stage is None:

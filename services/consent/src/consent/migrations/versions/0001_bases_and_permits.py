@@ -22,6 +22,7 @@ def upgrade() -> None:
         sa.Column("kind", sa.Text(), nullable=False),
         sa.Column("status", sa.Text(), nullable=False),
         sa.Column("opened_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("listed", sa.Uuid(), nullable=False),
         sa.Column("waiver", sa.Boolean(), nullable=False),
         sa.Column("person_id", sa.Uuid(), nullable=False),
         sa.Column("between", sa.JSON(), nullable=False),
@@ -35,6 +36,7 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("basis", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_basis_case_id"), ["case_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_basis_listed"), ["listed"], unique=False)
         batch_op.create_index(batch_op.f("ix_basis_person_id"), ["person_id"], unique=False)
 
     op.create_table(

@@ -1,0 +1,1 @@
+"""What booking can do. Each function runs inside the transaction its caller opened."""
