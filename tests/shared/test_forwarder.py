@@ -1,6 +1,7 @@
 """What reaches another organisation: what its audience allows, all of that, once, and without delaying anybody."""
 
 import re
+from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
@@ -8,7 +9,7 @@ import httpx
 from sqlalchemy import delete
 
 from shared import tables
-from shared.forwarder import may_hear
+from shared.forwarder import may_hear, waves
 from shared.ids import uuid7
 from shared.testing.numbers import Numbers, until, working
 from shared.testing.servers import RabbitMQ, Vhost
@@ -132,6 +133,21 @@ async def test_of_two_replicas_one_forwards(servers: World):
         await until(one_stands_by)
         await teller.tell(case, *range(50), to=frozenset({world.there}))
         await settled(elsewhere, case, list(range(50)))
+
+
+@dataclass(frozen=True)
+class Told:
+    """A row, as far as waves look at it."""
+
+    stream: UUID
+    position: int
+
+
+def test_of_one_stream_one_event_is_on_its_way():
+    one, other = uuid7(), uuid7()
+    rows: list[Any] = [Told(stream, n) for n, stream in enumerate([one, other, one, one, other])]
+    assert [[row.position for row in wave] for wave in waves(rows)] == [[0, 1], [2], [3, 4]]
+    assert list(waves([])) == []
 
 
 async def test_a_recipient_whose_queue_is_full_hears_in_order(servers: World, common_vhost: Vhost):
