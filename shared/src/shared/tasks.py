@@ -32,6 +32,12 @@ class TaskFact(Event):
     outcome: str | None = None
 
 
+PARTICIPANT = "participant"
+GUARDIAN_IF_UNDER_18 = "guardian_if_under_18"
+PEOPLE = frozenset({PARTICIPANT, "guardian", GUARDIAN_IF_UNDER_18})
+"""Who signs without being a party: a party signs for them, and says how."""
+
+
 class Participant(BaseModel):
     """Somebody with a part in a task: a party, the organisation that it is here, and whether it makes the moves."""
 

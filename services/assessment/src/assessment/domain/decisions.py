@@ -11,10 +11,10 @@ from sqlmodel import JSON, Field
 from assessment.events import DecisionMade, DecisionSigned
 from shared.entity import Asked
 from shared.errors import Invalid
-from shared.tasks import HeardRequest
+from shared.tasks import PEOPLE, HeardRequest
 
 from .contributing import asked_of
-from .signing import PEOPLE, Manner, Signature, SignaturesMissing, SignedAlready, signer_of, signers, unsigned
+from .signing import Manner, Signature, SignaturesMissing, SignedAlready, signer_of, signers, unsigned
 from .tables import Table, TooEarly, outcome_of, since_asked
 
 

@@ -9,8 +9,9 @@ from pydantic import BaseModel, ConfigDict, Field
 from pydantic.alias_generators import to_camel
 
 from shared.errors import Invalid
+from shared.tasks import PARTICIPANT
 
-from .signing import PARTICIPANT, Signature
+from .signing import Signature
 
 Code = Annotated[str, Field(pattern=r"^([a-z_-]|[0-9]{1,5}([a-z_-]|$)){1,60}$")]
 """A word of the area's, never free text: no run of digits is long enough to name a person."""

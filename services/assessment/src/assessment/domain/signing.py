@@ -8,13 +8,9 @@ from pydantic import BaseModel, ConfigDict
 from pydantic.alias_generators import to_camel
 
 from shared.errors import Fault, Invalid, Refused
-from shared.tasks import HeardRequest
+from shared.tasks import GUARDIAN_IF_UNDER_18, PEOPLE, HeardRequest
 
 from .contributing import NotAsked, asked_of
-
-PARTICIPANT = "participant"
-GUARDIAN_IF_UNDER_18 = "guardian_if_under_18"
-PEOPLE = frozenset({PARTICIPANT, "guardian", GUARDIAN_IF_UNDER_18})
 
 
 class Manner(StrEnum):

@@ -21,10 +21,7 @@ from shared.pathways import (
     audience,
 )
 from shared.pathways.parts import party_of
-from shared.tasks import Interpreters, Participant
-
-PEOPLE = {"participant", "guardian", "guardian_if_under_18"}
-"""Who signs without being a party: somebody signs for them, and says how."""
+from shared.tasks import PEOPLE, Interpreters, Participant
 
 
 class Teller:
