@@ -12,7 +12,7 @@ LOCKED := requirements.txt shared/pyproject.toml $(wildcard services/*/pyproject
 ##@ Try it
 
 .PHONY: demo
-demo: $(INSTALLED) ## Five services in one process carry a dozen people through; ARGS=--exit ends after the table
+demo: $(INSTALLED) ## Two municipalities take nineteen people through their processes; ARGS=--exit ends after the table
 	@$(RUN)/samspar demo $(ARGS)
 
 ##@ Check it
@@ -45,6 +45,20 @@ test-servers: ## Install RabbitMQ and PostgreSQL for the tests (apt or brew)
 bench: $(INSTALLED_DEV) ## How fast it is beside a lean reference and a peer (20 minutes); ARGS=--quick for one small round
 	@PYTHONPATH=tests $(RUN)/python -m bench $(ARGS)
 
+.PHONY: chaos
+chaos: $(INSTALLED_DEV) ## Break everything under load, then look for what was lost; ARGS=--short or "--seed 5 --faults 40"
+	@test -z "$$($(RUN)/python -m shared.testing.servers)" || tools/test-servers
+	@PYTHONPATH=tests PYTHONUNBUFFERED=1 $(RUN)/python -m chaos $(ARGS)
+
+.PHONY: plants
+plants: $(INSTALLED_DEV) ## Put known bugs into a copy, one after the other: which test catches each (20 minutes); ARGS=<names>
+	@test -z "$$($(RUN)/python -m shared.testing.servers)" || tools/test-servers
+	@PYTHONPATH=tests PYTHONUNBUFFERED=1 $(RUN)/python -m plants $(ARGS)
+
+.PHONY: fuzz
+fuzz: $(INSTALLED_DEV) ## Strange requests to all five APIs for ten minutes; ARGS="--seconds 60 --servers" and the like
+	@PYTHONPATH=tests $(RUN)/python -m fuzz $(ARGS)
+
 ##@ Work on it
 
 .PHONY: install
@@ -58,6 +72,10 @@ format: $(INSTALLED_DEV) ## Format, and mend what ruff can mend
 .PHONY: lock
 lock: ## Write requirements*.txt anew (needs uv); ARGS=--upgrade lifts every pin
 	@tools/lock $(ARGS)
+
+.PHONY: migration
+migration: $(INSTALLED_DEV) ## Write a history's one migration anew from its tables: make migration OF=shared
+	@tools/migration $(OF)
 
 .PHONY: clean
 clean: ## Remove .venv, caches and the demo's data

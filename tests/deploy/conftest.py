@@ -20,13 +20,13 @@ Render = Callable[..., Rendered]
 
 @pytest.fixture(scope="session")
 def render() -> Render:
-    """The configuration of files and profiles, everything filled in; fails where Compose does."""
+    """The configuration of files and profiles, everything filled in, `named_by` too; fails where Compose does."""
 
-    def rendered(*files: str | Path, profile: str = "all", root: Path = ROOT) -> Rendered:
+    def rendered(*files: str | Path, profile: str = "all", root: Path = ROOT, **named_by: str) -> Rendered:
         named = [part for file in files for part in ("-f", root / file)]
         command = [BIN / "docker-compose", *named, "--profile", profile, "config", "--format", "json"]
         # Nothing of the machine's own settings, nor of a user's .env.
-        known = {"PATH": os.environ["PATH"], "HOME": str(root / "none"), "SAMSPAR_USER": USER}
+        known = {"PATH": os.environ["PATH"], "HOME": str(root / "none"), "SAMSPAR_USER": USER, **named_by}
         told = subprocess.run(command, cwd=root, env=known, capture_output=True, text=True, check=False)
         assert told.returncode == 0, told.stderr
         return json.loads(told.stdout)

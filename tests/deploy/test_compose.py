@@ -168,16 +168,28 @@ def test_each_service_is_another_image_user_database_and_port(platform: Rendered
     assert len(files) == len(platform["secrets"])
 
 
-def test_the_organisation_is_the_deployed_one_at_its_addresses_here(platform: Rendered):
-    here, deployed = (_organisation(folder) for folder in ("compose", "parties"))
+@pytest.mark.parametrize("name", ["bengtsfors", "trollhattan"])
+def test_the_organisation_is_the_deployed_one_at_its_addresses_here(name: str, platform: Rendered):
+    here, deployed = (_organisation(folder, name) for folder in ("compose", "parties"))
     ports = {name: platform["services"][name]["environment"]["SAMSPAR_PORT"] for name in SERVICES}
     assert here.pop("urls") == {name: f"http://{name}:{port}" for name, port in ports.items()}
     del deployed["urls"], deployed["forwards_to"]
     assert here == deployed
 
 
-def _organisation(folder: str) -> dict[str, Any]:
-    return yaml.safe_load((ROOT / "deploy" / folder / "bengtsfors.yaml").read_text(encoding="utf-8"))
+def _organisation(folder: str, name: str) -> dict[str, Any]:
+    return yaml.safe_load((ROOT / "deploy" / folder / f"{name}.yaml").read_text(encoding="utf-8"))
+
+
+@pytest.mark.parametrize("name", ["bengtsfors", "trollhattan"])
+def test_every_service_is_told_of_the_organisation_that_is_named(name: str, render: Render):
+    rendered = render("docker-compose.yml", "docker-compose.demo.yml", profile="demo", SAMSPAR_ORGANISATION=name)
+    five = [rendered["services"][service] for service in SERVICES]
+    assert {told(each)["SAMSPAR_ORGANISATION"] for each in five} == {name}
+    described = f"/etc/samspar/parties/{name}.yaml"
+    assert all(described in [volume["target"] for volume in each["volumes"]] for each in five)
+    given = rendered["services"]["demo"]["volumes"]
+    assert str(ROOT / "examples" / name) in [volume["source"] for volume in given]
 
 
 def test_the_demos_clock_is_on_this_machine_alone(demo: Rendered):

@@ -1,4 +1,4 @@
-"""The demo on RabbitMQ and PostgreSQL gives the table of the embedded one, whatever is killed while it plays."""
+"""The demo on RabbitMQ and PostgreSQL gives the tables of the embedded one, whatever is killed while it plays."""
 
 import json
 import random
@@ -15,18 +15,22 @@ import pytest
 from shared.testing.servers import Postgres, RabbitMQ, Vhost, free_port
 
 ROOT = Path(__file__).parents[2]
-EXPECTED = json.loads((Path(__file__).parent / "bengtsfors-table.json").read_text(encoding="utf-8"))
+NAMES = ("bengtsfors", "trollhattan")
+EXPECTED = {
+    name: json.loads((Path(__file__).parent / f"{name}-table.json").read_text(encoding="utf-8")) for name in NAMES
+}
 PAUSE = (3.0, 6.0)  # seconds between two kills: long enough for the demo to get further
 
 
 @pytest.mark.timeout(300)
-def test_services_database_and_broker_are_killed_and_the_table_is_the_same(
+def test_services_database_and_broker_are_killed_and_the_tables_are_the_same(
     postgres: Postgres, rabbitmq: RabbitMQ, vhost: Vhost, tmp_path: Path
 ):
     postgres.start()
     data = tmp_path / "demo"
     servers = ("--broker", vhost.url, "--database", postgres.url.rpartition("/")[0])
-    where = ("--script", ROOT / "examples/bengtsfors/people.yaml", "--deploy", ROOT / "deploy", "--data", data)
+    scripts = [part for name in NAMES for part in ("--script", ROOT / f"examples/{name}/people.yaml")]
+    where = (*scripts, "--deploy", ROOT / "deploy", "--data", data)
     options = (*servers, *where, "--port", free_port(), "--exit", "--json")
     command = [sys.executable, "-m", "shared.cli", "demo", *map(str, options)]
     with (tmp_path / "table.json").open("wb") as table, (tmp_path / "said").open("wb") as said:
@@ -50,9 +54,9 @@ def test_services_database_and_broker_are_killed_and_the_table_is_the_same(
 
 
 def _plays(data: Path) -> bool:
-    """The topology was applied and has settled: from here on anything may be killed."""
-    run = data / "run.json"
-    return run.exists() and json.loads(run.read_bytes())["going"]
+    """The topologies were applied and have settled: from here on anything may be killed."""
+    runs = [data / name / "run.json" for name in NAMES]
+    return all(run.exists() and json.loads(run.read_bytes())["going"] for run in runs)
 
 
 def _wait_until(true: Callable[[], bool], demo: subprocess.Popen[Any]) -> None:

@@ -7,12 +7,14 @@ from uuid import UUID
 import pytest
 from sqlalchemy.exc import DBAPIError
 
+from shared.broker import rabbitmq as broker
 from shared.db import CommitUnknown
 from shared.ids import uuid7
 from shared.tables import event
-from shared.testing.numbers import Numbers, until, working
+from shared.testing.numbers import Numbers, number, until, working
 from shared.testing.servers import Postgres, RabbitMQ
 from shared.testing.world import World
+from shared.uow import UnitOfWork
 
 ROUNDS = 120
 
@@ -82,3 +84,43 @@ async def test_the_broker_is_killed_under_flow(killable: tuple[Numbers, Numbers]
     await all_arrive(hearer, cases)
     assert "publishing" not in teller.flow.faults()
     assert "consuming" not in hearer.flow.faults()
+
+
+async def test_a_broker_that_blocks_publishers_still_takes_acks_and_gets_each_message_once(
+    servers: World, rabbitmq: RabbitMQ, monkeypatch: pytest.MonkeyPatch
+):
+    """An alarm: the broker reads nothing any more from whoever publishes."""
+    monkeypatch.setattr(broker, "CONFIRM", 1.0)
+    world, case, other, in_hand, go_on = servers, uuid7(), uuid7(), asyncio.Event(), asyncio.Event()
+    hearer = await world.numbers()
+
+    async def slow(_: UnitOfWork) -> None:
+        in_hand.set()
+        await go_on.wait()
+
+    hearer.breaks[1] = slow
+    await world.send(number(world.here, case, 1))
+    async with working(hearer.inbox.run(hearer.broker), hearer.relay.run()):
+        await in_hand.wait()
+        try:
+            await asyncio.to_thread(rabbitmq.control, "set_vm_memory_high_watermark", "0.0000001")
+            await hearer.tell(other, 2)
+
+            async def blocked() -> bool:
+                return "publishing" in hearer.flow.faults()
+
+            await until(blocked)
+            go_on.set()
+
+            async def acked() -> bool:
+                return await hearer.seen(case) == [1] and await hearer.inbox.unread() == 0
+
+            await until(acked)
+            assert "consuming" not in hearer.flow.faults()
+        finally:
+            await asyncio.to_thread(rabbitmq.control, "set_vm_memory_high_watermark", "0.4")
+
+        async def sent() -> bool:
+            return await hearer.seen(other) == [2]
+
+        await until(sent, seconds=60)

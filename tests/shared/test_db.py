@@ -2,17 +2,21 @@
 
 import asyncio
 import gc
-from contextlib import suppress
+import sqlite3
+from collections.abc import AsyncGenerator
+from contextlib import closing, suppress
+from pathlib import Path
 
 import pytest
 from sqlalchemy import event as on_event
 from sqlalchemy import select, text
 
 from shared import tables
+from shared.broker.connect import bus
 from shared.db import CommitUnknown, again_on_deadlock
 from shared.ids import uuid7
-from shared.testing.numbers import Numbers
-from shared.testing.world import World
+from shared.testing.numbers import Numbers, NumberTold
+from shared.testing.world import World, two_parties
 
 
 async def cancelled_somewhere(service: Numbers, n: int) -> None:
@@ -74,13 +78,13 @@ async def test_two_transactions_on_one_case_wait_for_each_other(world_of_databas
     assert [row.sequence for row in rows] == list(range(1, 21))
 
 
+def cut(connection: object) -> None:
+    connection.connection.dbapi_connection._connection.terminate()  # pyright: ignore[reportAttributeAccessIssue, reportUnknownMemberType] -- as a cable would
+
+
 async def test_a_commit_whose_answer_is_lost_is_not_taken_for_a_failure(postgres_world: World):
     """The caller hears that nobody knows."""
     service, case = await postgres_world.numbers(), uuid7()
-
-    def cut(connection: object) -> None:
-        connection.connection.dbapi_connection._connection.terminate()  # pyright: ignore[reportAttributeAccessIssue, reportUnknownMemberType] -- as a cable would
-
     on_event.listen(service.database.engine.sync_engine, "commit", cut)
     with pytest.raises(CommitUnknown):
         await service.tell(case, 1)
@@ -104,3 +108,59 @@ async def test_a_use_case_that_met_a_deadlock_is_run_again(postgres_world: World
 
     await asyncio.gather(*[again_on_deadlock(lambda first=first: crossing(first)) for first in (0, 1)])
     assert runs == 3
+
+
+async def test_what_follows_a_commit_does_not_follow_one_that_fails(world_of_databases: World):
+    service, case, followed = await world_of_databases.numbers(), uuid7(), list[str]()
+
+    def fails(connection: object) -> None:
+        if service.database.sqlite:
+            raise ConnectionError
+        cut(connection)
+
+    async def work() -> None:
+        async with service.database.transaction() as uow:
+            await uow.lock(case)
+            uow.emit(NumberTold(case_id=case, home="here", time=uow.now, n=1))
+            uow.after_commit.append(lambda: followed.append("after"))
+
+    service.database.on_commit(lambda _, told: followed.append("told" if told else "nothing"))
+    on_event.listen(service.database.engine.sync_engine, "commit", fails)
+    with pytest.raises((ConnectionError, CommitUnknown)):
+        await work()
+    on_event.remove(service.database.engine.sync_engine, "commit", fails)
+    assert (followed, await service.rows(tables.event)) == ([], [])
+    await work()
+    assert followed == ["after", "told"]
+    assert len(await service.rows(tables.event)) == 1
+
+
+@pytest.fixture
+async def on_sqlite(tmp_path: Path) -> AsyncGenerator[Numbers]:
+    world = World("here", "there", two_parties("here", "there"), lambda _: bus("here"), lambda: url())
+
+    async def url() -> str:
+        return f"sqlite:///{tmp_path / 'one.db'}"
+
+    yield await world.numbers()
+    await world.close()
+
+
+async def test_on_sqlite_a_transaction_that_may_write_is_the_writer_from_its_first_look_on(on_sqlite: Numbers):
+    """Else what it read may be out of date when it writes, and it fails."""
+    path = on_sqlite.url.removeprefix("sqlite:///")
+    with closing(sqlite3.connect(path, timeout=0, isolation_level=None)) as other_process:
+        async with on_sqlite.database.transaction() as uow:
+            await uow.session.execute(select(tables.stream.c.id))
+            with pytest.raises(sqlite3.OperationalError, match="locked"):
+                other_process.execute("BEGIN IMMEDIATE")
+        other_process.execute("BEGIN IMMEDIATE")
+
+
+async def test_on_sqlite_a_commit_is_on_the_disk_and_rows_point_to_rows(on_sqlite: Numbers):
+    async with on_sqlite.database.transaction() as uow:
+        said = {
+            name: await uow.session.scalar(text(f"PRAGMA {name}"))
+            for name in ("journal_mode", "synchronous", "foreign_keys", "secure_delete")
+        }
+    assert said == {"journal_mode": "wal", "synchronous": 2, "foreign_keys": 1, "secure_delete": 1}

@@ -1,14 +1,17 @@
 """What an operator does with a dead letter: replays or skips it, and is remembered for it."""
 
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 import pytest
 
 from shared import deadletters, tables
 from shared.caller import Caller
+from shared.clock import StoppedClock
 from shared.errors import NotFound
 from shared.ids import uuid7
+from shared.resolutions import ReplayReason, SkipReason
 from shared.testing.numbers import TYPE, Broken, Numbers, number, until, working
 from shared.testing.world import World
 from shared.uow import UnitOfWork
@@ -40,12 +43,13 @@ async def test_a_replayed_dead_letter_runs_and_then_those_behind_it(world_of_dat
     hearer, letter = await with_a_dead_letter(world, case)
     async with working(hearer.retries.run()):
         async with hearer.database.transaction() as uow:
-            await deadletters.replay(uow, hearer.retries, letter, "repaired")
+            await deadletters.replay_one(uow, hearer.retries, letter, ReplayReason.REPAIRED)
         await settled(hearer, case, [1, 2, 3])
     assert await hearer.states() == []
-    (audit,) = await hearer.rows(tables.resolution)
-    assert (audit.dead_letter, audit.action, audit.reason) == (letter, "replay", "repaired")
-    assert audit.actor == f"/{world.here}/hearer"
+    asked, ran = await hearer.rows(tables.resolution)
+    assert (asked.dead_letter, asked.action, asked.reason, asked.result) == (letter, "replay", "repaired", "queued")
+    assert (ran.dead_letter, ran.action, ran.result, ran.batch) == (letter, "replay", "ran", asked.batch)
+    assert (asked.actor, ran.actor) == (f"/{world.here}/hearer",) * 2
 
 
 async def test_a_skipped_dead_letter_stays_undone_and_those_behind_it_run(world_of_databases: World):
@@ -53,7 +57,7 @@ async def test_a_skipped_dead_letter_stays_undone_and_those_behind_it_run(world_
     hearer, letter = await with_a_dead_letter(world, case)
     async with working(hearer.retries.run()):
         async with hearer.database.transaction() as uow:
-            await deadletters.skip(uow, hearer.retries, letter, "told by mistake")
+            await deadletters.skip(uow, hearer.retries, letter, SkipReason.TOLD_BY_MISTAKE)
         await settled(hearer, case, [2, 3])
     await hearer.inbox.take([number(world.here, case, 4)])
     assert await hearer.seen(case) == [2, 3, 4]
@@ -66,7 +70,7 @@ async def test_the_operator_s_name_is_kept(world_of_databases: World):
     hearer, letter = await with_a_dead_letter(world, case)
     caller = Caller(organisation=world.here, party="operations", subject="karin", client_id="desk", scopes=frozenset())
     async with hearer.database.transaction(caller=caller) as uow:
-        await deadletters.skip(uow, hearer.retries, letter, "told by mistake")
+        await deadletters.skip(uow, hearer.retries, letter, SkipReason.TOLD_BY_MISTAKE)
     (audit,) = await hearer.rows(tables.resolution)
     assert audit.actor == "karin"
 
@@ -76,7 +80,7 @@ async def test_a_letter_that_fails_again_is_a_dead_letter_again(world_of_databas
     hearer, letter = await with_a_dead_letter(world, case)
     hearer.breaks[1] = bug
     async with hearer.database.transaction() as uow:
-        await deadletters.replay(uow, hearer.retries, letter, "perhaps now")
+        await deadletters.replay_one(uow, hearer.retries, letter, ReplayReason.REPAIRED)
     await hearer.retries.try_due()
     assert await hearer.states(case) == ["dead", "behind", "behind"]
     assert await hearer.seen(case) == []
@@ -87,7 +91,7 @@ async def test_what_is_no_dead_letter_cannot_be_replayed(world_of_databases: Wor
 
     async def replay(seq: int) -> None:
         async with hearer.database.transaction() as uow:
-            await deadletters.replay(uow, hearer.retries, seq, "why not")
+            await deadletters.replay_one(uow, hearer.retries, seq, ReplayReason.REPAIRED)
 
     with pytest.raises(NotFound):
         await replay(letter + 1)
@@ -101,7 +105,7 @@ async def test_what_nobody_may_tell_is_not_let_in_by_a_replay(world_of_databases
     await hearer.inbox.take([forged])
     (letter,) = await hearer.rows(tables.parked)
     async with hearer.database.transaction() as uow:
-        await deadletters.replay(uow, hearer.retries, letter.seq, "let it in")
+        await deadletters.replay_one(uow, hearer.retries, letter.seq, ReplayReason.REPAIRED)
     await hearer.retries.try_due()
     assert await hearer.seen(case) == []
     assert len(await hearer.rows(tables.parked)) == 1
@@ -117,7 +121,7 @@ async def test_what_was_not_understood_is_handled_once_after_an_upgrade_and_a_re
     upgraded = await world.numbers(like=hearer)
     upgraded.upgrade()
     async with upgraded.database.transaction() as uow:
-        await deadletters.replay(uow, upgraded.retries, letter.seq, "upgraded")
+        await deadletters.replay_one(uow, upgraded.retries, letter.seq, ReplayReason.REPAIRED)
     await upgraded.retries.try_due()
     await upgraded.inbox.take([newer])
     assert await upgraded.seen(case) == [1, 2]
@@ -130,7 +134,7 @@ async def test_another_content_under_a_known_id_is_not_done_by_a_replay(world_of
     await hearer.inbox.take([number(world.here, case, n, id_=id_) for n in (1, 2)])
     (letter,) = await hearer.rows(tables.parked)
     async with hearer.database.transaction() as uow:
-        await deadletters.replay(uow, hearer.retries, letter.seq, "do it")
+        await deadletters.replay_one(uow, hearer.retries, letter.seq, ReplayReason.REPAIRED)
     await hearer.retries.try_due()
     assert await hearer.seen(case) == [1]
     assert len(await hearer.rows(tables.parked)) == 1
@@ -152,3 +156,21 @@ async def test_what_was_not_understood_is_tried_again_when_a_newer_service_start
 
         await until(heard)
     assert await upgraded.states(other) == ["dead"]
+
+
+async def test_what_could_not_be_believed_yet_is_handled_once_when_it_is_replayed(world_of_databases: World):
+    """It was told for a time to come, so it was buried without a key. Delivered again afterwards, it is known."""
+    world, case, now = world_of_databases, uuid7(), datetime.now(UTC)
+    clock = StoppedClock(now)
+    hearer = await world.numbers(clock=clock)
+    early = number(world.there, case, 1, teller="hearer")
+    early = replace(early, headers={**early.headers, "ce-time": (now + timedelta(hours=1)).isoformat()})
+    await hearer.inbox.take([early])
+    (letter,) = await hearer.rows(tables.parked)
+    assert (letter.state, letter.source, await hearer.rows(tables.inbox)) == ("dead", "", [])
+    clock.set(now + timedelta(hours=2))
+    async with hearer.database.transaction() as uow:
+        await deadletters.replay_one(uow, hearer.retries, letter.seq, ReplayReason.TRY_AGAIN)
+    await hearer.retries.try_due()
+    await hearer.inbox.take([early])
+    assert (await hearer.seen(case), await hearer.states()) == ([1], [])

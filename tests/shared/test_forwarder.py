@@ -9,9 +9,11 @@ import httpx
 from sqlalchemy import delete
 
 from shared import tables
-from shared.forwarder import may_hear, waves
+from shared.broker.embedded import Bus
+from shared.broker.protocol import BrokerAway, Message
+from shared.forwarder import WINDOW, Forwarder, may_hear, waves
 from shared.ids import uuid7
-from shared.testing.numbers import Numbers, until, working
+from shared.testing.numbers import Numbers, NumberTold, until, working
 from shared.testing.servers import RabbitMQ, Vhost
 from shared.testing.world import World
 from shared.topology import apply
@@ -176,3 +178,106 @@ async def until_all(hearer: Numbers, case: UUID, count: int) -> None:
         return len(await hearer.seen(case)) == count
 
     await until(all_came, seconds=60)
+
+
+async def test_what_was_committed_late_reaches_the_other_organisation_too(postgres_world: World):
+    """Its number is lower than that of an event which was sent before it."""
+    world, cases = postgres_world, [uuid7(), uuid7()]
+    teller, elsewhere = await world.numbers("teller"), await world.numbers(organisation=world.there)
+    hearer, (forwarder,) = await world.numbers(), teller.forwarding.forwarders
+    late = NumberTold(case_id=cases[0], home=world.here, time=teller.database.clock.now(), n=1)
+    row = {"id": uuid7(), "stream": late.case_id, "sequence": 1, "type": late.type, "time": late.time}
+    row |= {"recorded": late.time, "case_id": late.case_id, "home": late.home, "body": late.body()}
+    parts = (teller.relay.run(), forwarder.run(), hearer.inbox.run(hearer.broker))
+    async with working(*parts, elsewhere.inbox.run(elsewhere.broker)):
+        async with teller.database.engine.begin() as slow:
+            await slow.execute(tables.event.insert().values(row | {"audience": frozenset({world.there})}))
+            await teller.tell(cases[1], 2, to=frozenset({world.there}))
+            await settled(elsewhere, cases[1], [2])
+            await advanced(teller)
+        await settled(elsewhere, cases[0], [1])
+
+
+async def test_a_recipient_hears_nothing_of_who_else_may_hear(world_of_databases: World):
+    world = world_of_databases
+    teller, elsewhere = await world.numbers("teller"), await world.numbers(organisation=world.there)
+    hearer, (forwarder,), heard = await world.numbers(), teller.forwarding.forwarders, list[Message]()
+
+    async def read() -> None:
+        async with elsewhere.broker.consumer(elsewhere.inbox.queue) as consumer:
+            async for batch in consumer.batches():
+                heard.extend(batch.messages)
+                await batch.ack()
+
+    async with working(teller.relay.run(), forwarder.run(), hearer.inbox.run(hearer.broker), read()):
+        await teller.tell(uuid7(), 1, to=frozenset({world.there, "secret"}))
+
+        async def came() -> bool:
+            return len(heard) == 1
+
+        await until(came)
+    assert "secret" not in str(heard[0])
+
+
+async def test_each_recipient_has_a_turn_and_a_cursor_of_its_own(postgres_world: World):
+    """One that is not there, and one that comes later."""
+    world, case = postgres_world, uuid7()
+    teller, elsewhere = await world.numbers("teller"), await world.numbers(organisation=world.there)
+    hearer, (forwarder,) = await world.numbers(), teller.forwarding.forwarders
+    for name in ("nowhere", world.here):
+        teller.flow.add(f"forwarding to {name}")
+    nowhere, later = (Forwarder(name, teller.database, teller.broker, teller.flow) for name in ("nowhere", world.here))
+    parts = (teller.relay.run(), hearer.inbox.run(hearer.broker), elsewhere.inbox.run(elsewhere.broker))
+    async with working(*parts):
+        await teller.tell(case, 1, to=frozenset({world.there, "nowhere"}))
+        async with working(nowhere.run()):
+
+            async def stalled() -> bool:
+                return nowhere.direction in teller.flow.faults()
+
+            await until(stalled)
+            async with working(forwarder.run()):
+                await settled(elsewhere, case, [1])
+                await advanced(teller)
+        async with working(later.run()):
+
+            async def caught_up() -> bool:
+                return {row.recipient for row in await teller.rows(tables.cursor)} == {world.here, world.there}
+
+            await until(caught_up)
+
+
+class Cut(Bus):
+    """A bus whose line can be cut."""
+
+    cut = False
+
+    def check(self) -> None:
+        if self.cut:
+            raise BrokerAway("cut")
+
+
+async def test_a_forwarder_with_nothing_to_send_notices_that_its_line_is_cut(world_of_databases: World):
+    teller, broker = await world_of_databases.numbers("teller"), Cut()
+    for topology in world_of_databases.topologies:
+        broker.apply(topology)
+    (forwarder,) = teller.forwarding.forwarders
+    forwarder.broker, broker.cut = broker, True
+
+    async def stalled() -> bool:
+        return forwarder.direction in teller.flow.faults()
+
+    async with working(forwarder.run()):
+        await until(stalled)
+
+
+async def test_what_is_for_others_alone_does_not_hold_back_a_recipient(world_of_databases: World):
+    """More of it than is looked at in one go."""
+    world, case = world_of_databases, uuid7()
+    teller, elsewhere = await world.numbers("teller"), await world.numbers(organisation=world.there)
+    hearer, (forwarder,) = await world.numbers(), teller.forwarding.forwarders
+    await teller.tell(uuid7(), *range(WINDOW + 50))
+    await teller.tell(case, 7, to=frozenset({world.there}))
+    parts = (teller.relay.run(), hearer.inbox.run(hearer.broker), elsewhere.inbox.run(elsewhere.broker))
+    async with working(*parts, forwarder.run()):
+        await settled(elsewhere, case, [7])

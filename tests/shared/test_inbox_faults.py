@@ -7,7 +7,8 @@ from uuid import uuid4
 import pytest
 from sqlalchemy import insert, text
 
-from shared import tables
+from shared import handling, tables
+from shared.db import CommitUnknown
 from shared.ids import uuid7
 from shared.testing.numbers import Broken, Once, number, until, working
 from shared.testing.world import World
@@ -145,3 +146,67 @@ async def test_a_service_whose_pool_is_used_up_goes_on_afterwards(postgres_world
             return await hearer.seen(case) == [1] and not {"consuming", "timing"} & hearer.flow.faults().keys()
 
         await until(all_well)
+
+
+async def test_a_handler_that_hangs_is_parked_and_the_others_go_on(
+    world_of_databases: World, monkeypatch: pytest.MonkeyPatch
+):
+    world, case, other = world_of_databases, uuid7(), uuid7()
+    monkeypatch.setattr(handling, "LONGEST", 0.2)
+    hearer = await world.numbers()
+
+    async def hangs(_: UnitOfWork) -> None:
+        await asyncio.Event().wait()
+
+    hearer.breaks[1] = hangs
+    async with asyncio.timeout(30):
+        await hearer.inbox.take([number(world.here, case, 1), number(world.here, other, 2)])
+    assert await hearer.seen(other) == [2]
+    (row,) = await hearer.rows(tables.parked)
+    assert (row.stream, row.state, row.last_error) == (case, "dead", "HandlerBroke")
+
+
+async def test_what_is_cancelled_is_nobody_s_fault_and_comes_again(world: World):
+    """As at a SIGTERM under load."""
+    hearer, cases, met = await world.numbers(), [uuid7(), uuid7()], asyncio.Event()
+
+    async def hangs(_: UnitOfWork) -> None:
+        met.set()
+        await asyncio.Event().wait()
+
+    hearer.breaks[1] = hangs
+    await world.send(*[number(world.here, case, n) for n, case in enumerate(cases)])
+    async with working(hearer.inbox.run(hearer.broker)) as (running,):
+        await met.wait()
+        running.cancel()
+        done, _ = await asyncio.wait([running], timeout=20)
+        assert done, "it goes on although it was cancelled"
+    assert (await hearer.rows(tables.inbox), await hearer.states()) == ([], [])
+    hearer.breaks.clear()
+    async with working(hearer.inbox.run(hearer.broker)):
+
+        async def heard() -> bool:
+            return [await hearer.seen(case) for case in cases] == [[0], [1]]
+
+        await until(heard)
+    assert await hearer.states() == []
+
+
+async def test_while_our_own_database_fails_nothing_is_acked_and_no_event_is_blamed(world: World):
+    hearer, case, failed = await world.numbers(), uuid7(), 0
+
+    async def away_twice(_: UnitOfWork) -> None:
+        nonlocal failed
+        failed += 1
+        if failed <= 2:
+            raise CommitUnknown
+
+    hearer.breaks[1] = away_twice
+    await world.send(number(world.here, case, 1), number(world.here, case, 2))
+    async with working(hearer.inbox.run(hearer.broker)):
+
+        async def heard() -> bool:
+            return await hearer.seen(case) == [1, 2]
+
+        await until(heard)
+    assert (failed, await hearer.states()) == (3, [])

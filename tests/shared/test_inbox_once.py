@@ -107,3 +107,15 @@ async def test_a_source_uses_up_one_number_however_often_a_service_starts(world_
         await restarted.inbox.take([number(world.here, uuid7(), n)])
     await first.inbox.take([number(world.here, uuid7(), 9, teller="hearer")])
     assert [row.number for row in await first.rows(tables.source)] == [1, 2]
+
+
+async def test_the_same_id_and_body_about_another_case_or_of_another_type_is_another_content(
+    world_of_databases: World,
+):
+    world, case, id_ = world_of_databases, uuid7(), uuid7()
+    hearer = await world.numbers()
+    await hearer.inbox.take([number(world.here, case, 1, id_=id_)])
+    await hearer.inbox.take([number(world.here, uuid7(), 1, id_=id_)])
+    await hearer.inbox.take([number(world.here, case, 1, id_=id_, type_="se.samspar.number.told.v2")])
+    assert [(row.state, row.event_id) for row in await hearer.rows(tables.parked)] == [("dead", id_)] * 2
+    assert await hearer.seen(case) == [1]

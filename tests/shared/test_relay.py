@@ -11,9 +11,9 @@ from shared.broker import connect
 from shared.broker.embedded import Bus
 from shared.broker.protocol import BrokerAway, Message
 from shared.ids import uuid7
+from shared.outbox import StreamNotLocked
 from shared.testing.numbers import Broken, Numbers, NumberTold, Tally, until, working
 from shared.testing.world import World
-from shared.uow import StreamNotLocked
 
 
 async def all_sent(teller: Numbers, number: int) -> None:
@@ -167,3 +167,37 @@ async def test_a_relay_with_nothing_to_send_notices_that_its_line_is_cut(world_o
             return "publishing" not in teller.flow.faults()
 
         await until(goes_on)
+
+
+class Partly(Bus):
+    """A bus that takes and confirms only the first two of what is published, and loses the rest."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.opened, self.used = 0, list[int]()
+
+    @asynccontextmanager
+    async def publisher(self) -> AsyncGenerator[Bus]:
+        self.opened += 1
+        yield self
+
+    async def publish(self, exchange: str, messages: Sequence[Message]) -> int:
+        self.used.append(self.opened)
+        return await super().publish(exchange, messages[:2])
+
+
+async def test_what_was_not_confirmed_is_sent_again_on_a_new_line_and_has_no_position_until_then(
+    world_of_databases: World,
+):
+    world, heard, broker = world_of_databases, list[Message](), Partly()
+    teller, hearer = await world.numbers("teller"), await world.numbers()
+    for topology in world.topologies:
+        broker.apply(topology)
+    teller.relay.broker = hearer.broker = broker
+    await teller.tell(uuid7(), 1, 2, 3, 4, 5)
+    async with working(teller.relay.run()), listening(hearer, heard):
+        await all_sent(teller, 5)
+        assert [int(message.headers["ce-sequence"]) for message in heard] == [1, 2, 3, 4, 5]
+    assert await teller.positions() == [1, 2, 3, 4, 5]
+    assert [message.id for message in heard] == [str(row.id) for row in await teller.rows(tables.event)]
+    assert broker.used[:3] == [1, 2, 3], "after a gap nothing more goes out on the same line"

@@ -3,14 +3,14 @@
 import asyncio
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import bindparam, text, update
 
 from shared import db
 from shared.engines import open_engine
 from shared.ids import uuid7
 from shared.migrate import migrate
 from shared.rights import Right, RightLost, Task, forwarding_to
-from shared.tables import cursor
+from shared.tables import cursor, event
 from shared.testing.numbers import Numbers, number, opened, until, working
 from shared.testing.world import World
 
@@ -64,6 +64,16 @@ async def test_a_connection_opened_anew_behind_our_back_holds_nothing(postgres_w
             await right.prove()
 
 
+async def test_whoever_lost_the_right_marks_nothing_any_more(postgres_world: World):
+    teller = await postgres_world.numbers("teller")
+    await teller.tell(uuid7(), 1)
+    async with teller.database.alone(Task.RELAY, waiting=nobody) as right:
+        await cut(teller, right)
+        with pytest.raises(RightLost):
+            await teller.database.keep(right, update(event).values(position=bindparam("p")), [{"p": 1}])
+    assert await teller.positions() == [None]
+
+
 async def test_a_frozen_process_keeps_no_right(postgres_world: World, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(db, "LET_GO", 3)
     frozen = await postgres_world.numbers()
@@ -115,3 +125,26 @@ async def test_a_consumer_that_lost_its_right_takes_it_again(postgres_world: Wor
         await until(cut_once)
         await postgres_world.send(number(postgres_world.here, case, 1), number(postgres_world.here, case, 2))
         await until(heard)
+
+
+async def test_a_consumer_that_lost_its_right_stops_beside_its_successor(postgres_world: World):
+    first = await postgres_world.numbers()
+    second = await postgres_world.numbers(like=first)
+    held = "SELECT pg_terminate_backend(pid) FROM pg_locks WHERE locktype = 'advisory' AND objid = :key AND database = "
+    held += "(SELECT oid FROM pg_database WHERE datname = current_database())"
+
+    async def stands_by(service: Numbers) -> bool:
+        return service.flow.lines["consuming"].standing_by
+
+    async with working(first.inbox.run(first.broker)):
+
+        async def consumes() -> bool:
+            return await first.inbox.unread() == 0 if first.inbox._progress else False  # pyright: ignore[reportPrivateUsage] -- before it, nothing is known
+
+        await until(consumes)
+        async with working(second.inbox.run(second.broker)):
+            await until(lambda: stands_by(second))
+            async with first.database.writing() as other:
+                assert (await other.execute(text(held), {"key": int(Task.CONSUME)})).all()
+            await until(lambda: stands_by(first))
+            assert not await stands_by(second)

@@ -57,7 +57,9 @@ async def test_one_trace_leads_from_the_referral_to_every_service_and_what_it_te
     asked = spans.one("send samspar.bengtsfors", messaging__destination__name="meeting.requested.v1")
     booked = spans.one("process samspar.bengtsfors.booking", cloudevents__event_type="meeting.requested.v1")
     seen = spans.one("process samspar.bengtsfors.reporting", cloudevents__event_type="meeting.requested.v1")
-    for parent, child in ((post, received), (received, home), (home, asked), (asked, booked), (asked, seen)):
+    stored = spans.one("COMMIT", db__operation__name="COMMIT")
+    hops = ((post, stored), (post, received), (received, home), (home, asked), (asked, booked), (asked, seen))
+    for parent, child in hops:
         assert is_child(child, parent), (parent.name, child.name)
     assert trace_of(post) == TRACE
     assert {trace_of(span) for span in spans.ended if not span.name.startswith("GET")} == {TRACE}
@@ -171,7 +173,7 @@ async def test_a_replay_is_a_root_of_its_own_with_a_link(platform: Platform, ref
     await run(referral, """UPDATE "case" SET file = substr(file, 2)""")
     operator = referral.as_operator()
     (letter,) = (await operator.get("/dead-letters")).json()["items"]
-    await operator.post(f"/dead-letters/{letter['id']}/replays", json={"reason": "mended"})
+    await operator.post(f"/dead-letters/{letter['id']}/replays", json={"reason": "repaired"})
 
     async def gone() -> bool:
         return not await referral.parked()

@@ -33,7 +33,7 @@ async def set_for(service: Numbers, case: UUID, **hours: float) -> None:
     async with service.database.transaction() as uow:
         await uow.lock(case)
         for name, after in hours.items():
-            await set_timer(uow, "number", stream=case, key=name[1:], due=START + timedelta(hours=after))
+            set_timer(uow, "number", stream=case, key=name[1:], due=START + timedelta(hours=after))
 
 
 async def settled(service: Numbers, case: UUID, expected: list[int]) -> None:

@@ -139,7 +139,7 @@ def test_the_parties_say_who_has_which_queues_and_who_sends_to_whom():
     parties = two_parties("norrby", "agency")
     norrby, agency = of_parties(parties, HEARS)
     assert (norrby.organisation, norrby.recipients) == ("norrby", ("agency",))
-    assert norrby.bindings == {"teller": (), "hearer": ("*.number.told.v1", "*.number.told.v2")}
-    assert (agency.bindings.keys(), agency.recipients) == ({"hearer"}, ())
+    assert norrby.bindings == {service: tuple(patterns) for service, patterns in HEARS.items()}
+    assert (agency.bindings.keys(), agency.recipients) == ({"hearer"}, ("norrby",))
     with pytest.raises(TopologyWrong, match="hearer"):
         of_parties(parties, {"teller": []})

@@ -13,9 +13,10 @@ from shared.envelope import LARGEST
 from shared.errors import NotFound
 from shared.events import Event
 from shared.ids import uuid7
+from shared.outbox import StreamNotLocked, TooLarge
 from shared.testing.numbers import Numbers, NumberTold, Tally
 from shared.testing.world import World
-from shared.uow import NotInThePast, NotYourMove, StreamNotLocked, TooLarge, UnitOfWork
+from shared.uow import NotInThePast, NotYourMove, UnitOfWork
 
 
 def caller(party: str, organisation: str = "here") -> Caller:
@@ -181,3 +182,15 @@ async def test_what_happened_is_not_in_the_future(world_of_databases: World):
         assert uow.happened(uow.now + timedelta(seconds=29)) == uow.now
         with pytest.raises(NotInThePast):
             uow.happened(uow.now + timedelta(seconds=31))
+
+
+async def test_a_row_loaded_for_a_batch_is_taken_only_where_its_stream_is_held(world_of_databases: World):
+    """The id came in an event of another stream: who uses the row has to lock its own."""
+    numbers = await world_of_databases.numbers()
+    id_, other = await tally(numbers), uuid7()
+    async with numbers.database.transaction() as uow:
+        await uow.lock(other)
+        await uow.load(Tally, [id_])
+        assert uow.streams == {other}
+        assert await uow.find(Tally, id_) is not None
+        assert uow.streams == {id_, other}

@@ -257,3 +257,12 @@ def test_a_missing_key_ring_is_not_made_where_it_should_be(tmp_path: Path):
 def test_no_key_is_printed(ring: KeyRing, safe: Vault):
     said = f"{ring}{ring!r}{safe!r}"
     assert re.fullmatch(r"(KeyRing\(1 keys, current 1\)){2}<shared\.vault\.store\.Vault object at 0x[0-9a-f]+>", said)
+
+
+async def test_a_number_cannot_be_looked_for_without_the_key_of_the_index(
+    safe: Vault, session: AsyncSession, tmp_path: Path
+):
+    """Who has the rows alone cannot try all numbers."""
+    await known(safe, session)
+    stranger = Vault(KeyRing.open(tmp_path / "another.json"))
+    assert await stranger.find(session, MINE) == []

@@ -8,8 +8,6 @@ from enum import StrEnum
 from functools import cache
 from zoneinfo import ZoneInfo
 
-import holidays
-
 STOCKHOLM = ZoneInfo("Europe/Stockholm")
 _SPAN = re.compile(r"(\d+) (hours?(?: on working days)?|working days?|days?|weeks?|months?)")
 
@@ -132,5 +130,7 @@ def _midnight(day: date) -> datetime:
 
 @cache
 def _holidays(year: int) -> frozenset[date]:
+    import holidays  # large; most services count no working days
+
     days = holidays.country_holidays("SE", years=year, categories=("public", "de_facto"), include_sundays=False)
     return frozenset(days)

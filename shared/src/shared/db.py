@@ -20,6 +20,8 @@ from .clock import Clock
 from .engines import open_engine
 from .errors import Unavailable
 from .rights import Right
+from .tables import idempotency
+from .telemetry import storing
 from .uow import UnitOfWork
 from .whoami import Whoami
 
@@ -37,6 +39,7 @@ AWAY_ON_SQLITE = {
 AGAIN = 1.0
 LET_GO = 60
 """Seconds after which a server ends a lone connection that nobody speaks on: a frozen process keeps no right."""
+TWICE, ANSWERED = "23505", f'"pk_{idempotency.name}"'
 Committed = Callable[[frozenset[UUID], bool], None]
 
 FAULTS = (DBAPIError, PoolTimeout, OSError, TimeoutError)
@@ -87,25 +90,26 @@ class Database:
             return
         async with self._turn(), AsyncSession(self.engine, expire_on_commit=False) as session:
             uow = UnitOfWork(session, self.whoami, self.clock.now(), **who)
-            try:
+            async with _or_nothing(session):
                 yield uow
-                told = await uow.write_events()
-            except BaseException:
-                with suppress(*FAULTS):
-                    await _to_the_end(session.rollback())
-                raise
-            self._changes[0] += 1
-            try:
-                await _to_the_end(session.commit())
-            except DBAPIError as error:
-                if error.connection_invalidated:
-                    raise CommitUnknown("Try again with the same key.") from error
-                raise
+            with storing(self.engine.dialect.name):
+                async with _or_nothing(session):
+                    told = await uow.write_events()
+                self._changes[0] += 1
+                await self._commit(session)
         self._changes[0] += 1
         for then in uow.after_commit:
             then()
         for committed in self._committed:
             committed(uow.streams, told)
+
+    async def _commit(self, session: AsyncSession) -> None:
+        try:
+            await _to_the_end(session.commit())
+        except DBAPIError as error:
+            if error.connection_invalidated:
+                raise CommitUnknown("Try again with the same key.") from error
+            raise
 
     @asynccontextmanager
     async def reading(self) -> AsyncGenerator[AsyncConnection]:
@@ -171,6 +175,16 @@ class Database:
             await engine.dispose()
 
 
+@asynccontextmanager
+async def _or_nothing(session: AsyncSession) -> AsyncGenerator[None]:
+    try:
+        yield
+    except BaseException:
+        with suppress(*FAULTS):
+            await _to_the_end(session.rollback())
+        raise
+
+
 async def _to_the_end(work: Coroutine[Any, Any, None]) -> None:
     """Finishes a commit or rollback even if the caller is cancelled, so that no connection is left in between."""
     task = asyncio.ensure_future(work)
@@ -193,8 +207,9 @@ async def again_on_deadlock(work: Callable[[], Awaitable[T]], *, tries: int = 3)
 
 
 def is_tie(error: BaseException) -> bool:
-    """A serialisation failure or a deadlock: nobody's fault, to be run again."""
-    return isinstance(error, DBAPIError) and getattr(error.orig, "sqlstate", None) in {"40001", "40P01"}
+    """A serialisation failure, a deadlock, or two requests with one key: nobody's fault, to be run again."""
+    state = getattr(error.orig, "sqlstate", None) if isinstance(error, DBAPIError) else None
+    return state in {"40001", "40P01"} or (state == TWICE and ANSWERED in str(error))
 
 
 def is_away(error: BaseException) -> bool:

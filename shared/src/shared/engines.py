@@ -1,9 +1,13 @@
 """Engines for the two databases, whose errors never show a value."""
 
+import math
+import time
 from typing import Any
 
+from sqlalchemy import event as on_event
+from sqlalchemy.exc import DisconnectionError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
-from sqlalchemy.pool import NullPool
+from sqlalchemy.pool import ConnectionPoolEntry, NullPool
 
 from . import sqlite
 
@@ -16,6 +20,10 @@ POSTGRES = {
     "tcp_keepalives_interval": "5",
     "tcp_keepalives_count": "3",
 }
+
+
+REST = 1.0
+"""Seconds of rest after which a pooled connection is asked whether it lives."""
 
 
 def open_engine(url: str, *, pool: int = 10, idle: int | None = None) -> AsyncEngine:
@@ -33,10 +41,33 @@ def open_engine(url: str, *, pool: int = 10, idle: int | None = None) -> AsyncEn
         sqlite.prepare(engine.sync_engine)
         return engine
     ended = {"idle_session_timeout": f"{idle}s"} if idle else {}
-    return create_async_engine(
+    engine = create_async_engine(
         url.replace("postgresql:", "postgresql+asyncpg:", 1),
         hide_parameters=True,
-        pool_pre_ping=True,
         connect_args={"timeout": 5, "command_timeout": 35, "server_settings": POSTGRES | ended},
         **pooled,
     )
+    if pool:
+        _ask_after_rest(engine)
+    return engine
+
+
+def _ask_after_rest(engine: AsyncEngine) -> None:
+    """Before a connection that rested is used, whether it lives; one that was used a moment ago is not asked."""
+
+    @on_event.listens_for(engine.sync_engine, "checkin")
+    def _rest(_: object, record: ConnectionPoolEntry) -> None:
+        record.info["rests"] = time.monotonic()
+
+    @on_event.listens_for(engine.sync_engine, "checkout")
+    def _ask(connection: Any, record: ConnectionPoolEntry, _: object) -> None:
+        if time.monotonic() - record.info.get("rests", math.inf) > REST and not _lives(engine, connection):
+            raise DisconnectionError
+
+
+def _lives(engine: AsyncEngine, connection: Any) -> bool:
+    dialect = engine.sync_engine.dialect
+    try:
+        return dialect.do_ping(connection)
+    except dialect.loaded_dbapi.Error:
+        return False

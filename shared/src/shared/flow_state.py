@@ -8,9 +8,7 @@ from pydantic.alias_generators import to_camel
 from sqlalchemy import Select, bindparam, func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from .tables import Instant, cursor, event, parked, timer
-
-STATES = ("waiting", "failed", "behind", "dead")
+from .tables import Instant, ParkedState, cursor, event, notice, parked, timer
 
 
 def _query() -> Any:
@@ -25,7 +23,8 @@ def _query() -> Any:
         one(select(func.coalesce(func.max(event.c.position), 0)), "last"),
         one(select(func.count()).where(timer.c.due <= now), "due"),
         one(select(func.min(timer.c.due)).where(timer.c.due > now), "following"),
-        *(one(held.where(parked.c.state == name), name) for name in STATES),
+        one(select(func.count()).select_from(notice).where(notice.c.state == "died"), "undelivered"),
+        *(one(held.where(parked.c.state == name), name) for name in ParkedState),
     )
 
 
@@ -33,13 +32,17 @@ QUERY = _query()
 
 
 class FlowState(BaseModel):
-    """Counts. `unsent`: events without a position, and positions that the slowest recipient has not reached."""
+    """Counts. `unsent`: events without a position, and positions that the slowest recipient has not reached.
+
+    `undelivered`: our events that are dead letters at a receiver.
+    """
 
     model_config = ConfigDict(alias_generator=to_camel, validate_by_name=True, serialize_by_alias=True)
 
     unsent: int
     told: int
     parked: dict[str, int]
+    undelivered: int
     timers_due: int
     next_timer: datetime | None
 
@@ -53,7 +56,8 @@ async def state(connection: AsyncConnection, now: datetime, recipients: list[str
     return FlowState(
         unsent=row.unsent + behind,
         told=row.told,
-        parked={name: getattr(row, name) for name in STATES if getattr(row, name)},
+        parked={str(name): getattr(row, name) for name in ParkedState if getattr(row, name)},
+        undelivered=row.undelivered,
         timers_due=row.due,
         next_timer=row.following,
     )

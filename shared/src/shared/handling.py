@@ -1,7 +1,9 @@
-"""Runs the handlers of what was heard, each under a span of its own."""
+"""Runs the handlers of what was heard, those of one event under one span."""
 
 import asyncio
 from collections.abc import Mapping, Sequence
+from itertools import groupby
+from operator import itemgetter
 from typing import Any
 from uuid import UUID
 
@@ -12,7 +14,7 @@ from .telemetry import processing
 from .uow import UnitOfWork
 
 LONGEST = 20.0
-"""Seconds that one handler may take."""
+"""Seconds that the handlers of one event may take."""
 
 
 class HandlerBroke(Exception):
@@ -27,14 +29,19 @@ async def run_handlers(
     hops: Mapping[UUID, Any],
     again: bool = False,
 ) -> None:
-    """Runs the handlers in order, each under a span of its own; what they tell is caused by what they heard."""
-    for envelope, row, fact in heard:
+    """Runs the handlers in order, those of one event under one span; what they tell is caused by what they heard.
+
+    Between two events others have their turn: what a handler writes is collected, so nothing else would give it them.
+    """
+    for envelope, rows in groupby(heard, key=itemgetter(0)):
         hop = hops.get(envelope.id)
         with processing(envelope, queue, hop=str(hop) if hop else None, again=again) as traceparent:
             uow.causation, uow.traceparent = envelope.id, traceparent
+            await asyncio.sleep(0)
             try:
                 async with asyncio.timeout(LONGEST):
-                    await row.handler(uow, fact)
+                    for _, row, fact in rows:
+                        await row.handler(uow, fact)
             except (OSError, TimeoutError) as error:
                 raise HandlerBroke(type(error).__name__) from error
     uow.causation = uow.traceparent = None

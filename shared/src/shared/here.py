@@ -12,6 +12,7 @@ from .inbox import Inbox
 from .parking import Parking
 from .parties import Parties
 from .partners import Partners
+from .reconciling import Reconciler
 from .relay import Relay
 from .retries import Retries
 from .settings import Settings
@@ -51,6 +52,7 @@ class Here:
     relay: Relay
     forwarding: Forwarding
     timers: TimerLoop
+    reconciler: Reconciler
     secret: bytes
 
     @property

@@ -7,14 +7,15 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 
 from .broker.protocol import Message
 from .clock import SystemClock
 from .envelope import Envelope
 from .errors import Fault, Refused
 from .ids import uuid_of
-from .tables import parked
+from .parties import Parties
+from .tables import ParkedState, parked
 from .uow import UnitOfWork
 
 log = logging.getLogger(__name__)
@@ -25,26 +26,51 @@ HOPELESS = (Fault.SENDER, Fault.PLATFORM, Fault.SCHEMA)
 """What the same event will meet again, whenever it is tried: somebody has to act first."""
 WHOLE, SOURCE, NOTHING = "stream", "source", ""
 
+FIRST_PARKED = select(
+    parked.c.stream,
+    parked.c.source,
+    parked.c.holds,
+    parked.c.headers["ce-partitionkey"].as_string().label("told_of"),
+    func.min(parked.c.headers["ce-sequence"].as_string()).label("first"),
+).group_by(parked.c.stream, parked.c.source, parked.c.holds, "told_of")
+"""Of each source, on each stream; `ce-sequence` has its zeros in front."""
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """What a source has parked on a stream: the first of it by its own count, and whether it holds all sources back."""
+
+    source: str
+    stream: str | None
+    sequence: int
+    whole: bool = False
+
+    def holds(self, envelope: Envelope) -> bool:
+        """Not what the same source told before it: that comes late, and is perhaps what it lacks."""
+        if self.source != envelope.source:
+            return self.whole
+        return self.stream != str(envelope.stream) or self.sequence <= envelope.sequence
+
 
 @dataclass
 class Held:
     """Which events of a batch must queue behind what is parked already."""
 
-    whole: set[UUID] = field(default_factory=set[UUID])
-    by_source: set[tuple[UUID, str]] = field(default_factory=set[tuple[UUID, str]])
+    standing: dict[UUID, list[Standing]] = field(default_factory=dict[UUID, list[Standing]])
 
-    def holds(self, key: UUID, source: str) -> bool:
-        return key in self.whole or (key, source) in self.by_source
+    def holds(self, key: UUID, envelope: Envelope) -> bool:
+        return any(each.holds(envelope) for each in self.standing.get(key, ()))
 
-    def add(self, key: UUID, source: str) -> None:
-        self.by_source.add((key, source))
+    def add(self, key: UUID, standing: Standing) -> None:
+        self.standing.setdefault(key, []).append(standing)
 
 
 class Parking:
     """Puts rows in and says what they hold back. Its times are real, also where the platform's clock stands still."""
 
-    def __init__(self, organisation: str, *, order_free: bool) -> None:
+    def __init__(self, organisation: str, parties: Parties, *, order_free: bool) -> None:
         self.organisation = organisation
+        self.parties = parties
         self.order_free = order_free
         self.clock = SystemClock()
         self.waiting: set[UUID] = set()
@@ -57,31 +83,28 @@ class Parking:
         held = Held()
         if self.order_free or not keys:
             return held
-        rows = await uow.session.execute(
-            select(parked.c.stream, parked.c.source, parked.c.holds).where(parked.c.stream.in_(keys)).distinct()
-        )
+        rows = await uow.session.execute(FIRST_PARKED.where(parked.c.stream.in_(keys)))
         for row in rows:
-            held.add(row.stream, row.source)
-            if row.holds == WHOLE:
-                held.whole.add(row.stream)
+            first = int(row.first) if row.first else 0
+            held.add(row.stream, Standing(row.source, row.told_of, first, whole=row.holds == WHOLE))
         return held
 
-    def holds(self, state: str, source: str) -> str:
+    def holds(self, state: ParkedState, source: str) -> str:
         """What a row of that state holds back: its whole stream, what its source tells of it, or nothing."""
-        if state == "behind":
+        if state is ParkedState.BEHIND:
             return NOTHING
         own = source.startswith(f"/{self.organisation}/") or not source
-        return WHOLE if own and state in ("failed", "dead") else SOURCE
+        return WHOLE if own and state is not ParkedState.WAITING else SOURCE
 
     async def behind(self, uow: UnitOfWork, key: UUID, message: Message, envelope: Envelope) -> None:
         """Keeps an event in order behind one that is parked."""
-        await self._insert(uow, key, message, envelope, state="behind", cause=Fault.WAITING)
+        await self._insert(uow, key, message, envelope, state=ParkedState.BEHIND, cause=Fault.WAITING)
 
     async def park(self, uow: UnitOfWork, key: UUID, message: Message, envelope: Envelope, error: Exception) -> None:
         """Parks what just failed for the first time."""
         cause, said = judge(error)
         state, next_at = self.next_try(cause, attempts=1, since=self.clock.now())
-        if state == "waiting":
+        if state is ParkedState.WAITING:
             uow.after_commit.append(lambda: self.waiting.add(key))
         log.warning("event %s (%s) %s: %s", envelope.id, envelope.subject, state, said)
         await self._insert(
@@ -99,13 +122,13 @@ class Parking:
             key,
             message,
             envelope,
-            state="dead",
+            state=ParkedState.DEAD,
             cause=refusal.fault,
             attempts=1,
             error=judge(refusal)[1],
         )
 
-    def next_try(self, cause: Fault, *, attempts: int, since: datetime) -> tuple[str, datetime | None]:
+    def next_try(self, cause: Fault, *, attempts: int, since: datetime) -> tuple[ParkedState, datetime | None]:
         """State and time after a failure: waits, tried again later, or dead.
 
         What waits is woken by the next commit of its stream. It is also tried now and then, since that commit may
@@ -113,11 +136,12 @@ class Parking:
         """
         now = self.clock.now()
         if cause is Fault.WAITING:
-            again = now + max(PAUSES[0], (now - since) / 2)
-            return ("waiting", min(again, since + PATIENCE)) if now < since + PATIENCE else ("dead", None)
+            if now >= since + PATIENCE:
+                return ParkedState.DEAD, None
+            return ParkedState.WAITING, min(now + max(PAUSES[0], (now - since) / 2), since + PATIENCE)
         if cause in HOPELESS or attempts > len(PAUSES):
-            return "dead", None
-        return "failed", now + PAUSES[attempts - 1] * random.uniform(0.8, 1.2)
+            return ParkedState.DEAD, None
+        return ParkedState.FAILED, now + PAUSES[attempts - 1] * random.uniform(0.8, 1.2)
 
     async def _insert(
         self,
@@ -126,31 +150,36 @@ class Parking:
         message: Message,
         envelope: Envelope | None,
         *,
-        state: str,
+        state: ParkedState,
         cause: Fault,
         attempts: int = 0,
         error: str | None = None,
         next_at: datetime | None = None,
     ) -> None:
-        await uow.session.execute(
-            parked.insert().values(
-                stream=key,
-                source=envelope.source if envelope else "",
-                event_id=envelope.id if envelope else None,
-                type=envelope.type if envelope else "",
-                headers={str(k): str(v) for k, v in message.headers.items()},
-                body=message.body,
-                user_id=message.user_id,
-                state=state,
-                holds=self.holds(state, envelope.source if envelope else ""),
-                cause=str(cause),
-                attempts=attempts,
-                first_error=error,
-                last_error=error,
-                parked_at=self.clock.now(),
-                next_at=next_at,
-            )
-        )
+        now = self.clock.now()
+        source = envelope.source if envelope else ""
+        row = {
+            "stream": key,
+            "source": source,
+            "event_id": envelope.id if envelope else None,
+            "type": envelope.type if envelope else "",
+            "headers": {str(k): str(v) for k, v in message.headers.items()},
+            "body": message.body,
+            "user_id": message.user_id,
+            "state": str(state),
+            "holds": self.holds(state, source),
+            "cause": str(cause),
+            "attempts": attempts,
+            "first_error": error,
+            "last_error": error,
+            "first_at": now if attempts else None,
+            "last_at": now if attempts else None,
+            "parked_at": now,
+            "next_at": next_at,
+            "died_at": now if state is ParkedState.DEAD else None,
+            "untold": state is ParkedState.DEAD or None,
+        }
+        await uow.session.execute(parked.insert().values(row))
 
 
 def _likeness(message: Message) -> UUID:

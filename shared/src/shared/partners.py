@@ -1,6 +1,8 @@
 """Calls to other services of the platform: a client a partner, short timeouts, and an error that names who is away."""
 
 import asyncio
+import json
+from collections.abc import Sequence
 from typing import Any, Final, cast
 from uuid import UUID
 
@@ -65,24 +67,54 @@ class Partners:
         `PartnerRefused` with their code.
         """
         client = self._client(organisation, service)
-        headers = {"Authorization": f"Bearer {await self.tokens.token(organisation, service)}"}
+        headers = await self._headers(organisation, service)
         if key is not None:
             headers["Idempotency-Key"] = str(key)
-        if traceparent := traceparent_of(trace.get_current_span()):
-            headers["traceparent"] = traceparent
         try:
             async with asyncio.timeout(seconds):
                 answer = await client.post(f"/{service}/v1{path}", json=content, headers=headers, timeout=seconds)
             said: Any = answer.json()
         except (httpx.HTTPError, TimeoutError, ValueError):
             raise PartnerAway("Try again shortly.", organisation=organisation, service=service) from None
-        if answer.status_code in (408, 425, 429) or answer.status_code >= 500:
-            raise PartnerAway("Try again shortly.", organisation=organisation, service=service)
-        if not isinstance(said, dict) or not answer.is_success:
-            raise PartnerRefused(
-                "Tell the operators of both.", organisation=organisation, service=service, answered=answer.status_code
-            )
-        return cast(dict[str, Any], said)
+        return _object(said, answer.status_code, organisation, service)
+
+    async def get(
+        self,
+        organisation: str,
+        service: str,
+        path: str,
+        query: Sequence[tuple[str, str]] = (),
+        *,
+        seconds: float,
+        largest: int,
+    ) -> dict[str, Any]:
+        """Gets `/<service>/v1<path>`, of at most so many bytes. Raises as `post`."""
+        client = self._client(organisation, service)
+        headers = await self._headers(organisation, service)
+        came = bytearray()
+        try:
+            async with asyncio.timeout(seconds):
+                request = client.build_request(
+                    "GET", f"/{service}/v1{path}", params=[*query], headers=headers, timeout=seconds
+                )
+                answer = await client.send(request, stream=True)
+                try:
+                    async for some in answer.aiter_bytes():
+                        came += some
+                        if len(came) > largest:
+                            raise PartnerRefused("Answer less.", organisation=organisation, service=service)
+                finally:
+                    await answer.aclose()
+            said: Any = json.loads(came)
+        except (httpx.HTTPError, TimeoutError, ValueError):
+            raise PartnerAway("Try again shortly.", organisation=organisation, service=service) from None
+        return _object(said, answer.status_code, organisation, service)
+
+    async def _headers(self, organisation: str, service: str) -> dict[str, str]:
+        headers = {"Authorization": f"Bearer {await self.tokens.token(organisation, service)}"}
+        if traceparent := traceparent_of(trace.get_current_span()):
+            headers["traceparent"] = traceparent
+        return headers
 
     async def close(self) -> None:
         for client in self._clients.values():
@@ -100,3 +132,12 @@ class Partners:
                 transport=self.network,
             )
         return self._clients[at]
+
+
+def _object(said: Any, status: int, organisation: str, service: str) -> dict[str, Any]:
+    """What was answered, if it is an answer."""
+    if status in (408, 425, 429) or status >= 500:
+        raise PartnerAway("Try again shortly.", organisation=organisation, service=service)
+    if not isinstance(said, dict) or not 200 <= status < 300:
+        raise PartnerRefused("Tell the operators of both.", organisation=organisation, service=service, answered=status)
+    return cast(dict[str, Any], said)

@@ -3,12 +3,10 @@
 import asyncio
 import logging
 from collections.abc import Sequence
-from dataclasses import replace
 from datetime import timedelta
 from typing import Any
-from uuid import UUID
 
-from sqlalchemy import Row, bindparam, func, select, update
+from sqlalchemy import ARRAY, BigInteger, Row, bindparam, func, select, text, update
 
 from .broker.protocol import Broker, BrokerAway, Message, exchange_of
 from .db import FAULTS, Database
@@ -28,6 +26,10 @@ AGAIN = timedelta(seconds=1)
 
 UNSENT = select(event).where(event.c.position.is_(None)).order_by(event.c.seq).limit(WINDOW)
 MARK = update(event).where(event.c.seq == bindparam("s")).values(position=bindparam("p"))
+MARK_ALL = text("UPDATE event SET position = m.p FROM unnest(:s, :p) AS m(s, p) WHERE event.seq = m.s").bindparams(
+    bindparam("s", type_=ARRAY(BigInteger)), bindparam("p", type_=ARRAY(BigInteger))
+)
+"""Both give confirmed events their positions; the second, PostgreSQL's, all in one statement."""
 
 
 class Relay:
@@ -77,8 +79,12 @@ class Relay:
     async def _mark(self, right: Right, rows: Sequence[Row[Any]], position: int) -> None:
         if not rows:
             return
-        marks = [{"s": row.seq, "p": position + n} for n, row in enumerate(rows, 1)]
-        await self.database.keep(right, MARK, marks)
+        given = [*range(position + 1, position + 1 + len(rows))]
+        if self.database.sqlite:
+            marks = [{"s": row.seq, "p": p} for row, p in zip(rows, given, strict=True)]
+            await self.database.keep(right, MARK, marks)
+        else:
+            await self.database.keep(right, MARK_ALL, [{"s": [row.seq for row in rows], "p": given}])
 
     async def _idle(self) -> None:
         try:
@@ -90,13 +96,10 @@ class Relay:
 
 def message_of(row: Row[Any], source: str, user: str, *, inside: bool = False) -> Message:
     """The message of an event row, the same bytes each time. `inside` the organisation it says who may hear it."""
-    envelope = envelope_of(row, source)
-    told = replace(envelope, audience=row.audience) if inside else envelope
-    return to_message(told, row.body, user_id=user)
+    return to_message(envelope_of(row, source, inside=inside), row.body, user_id=user)
 
 
-def envelope_of(row: Row[Any], source: str) -> Envelope:
-    case: UUID | None = row.case_id
+def envelope_of(row: Row[Any], source: str, *, inside: bool = False) -> Envelope:
     return Envelope(
         id=row.id,
         source=source,
@@ -104,9 +107,10 @@ def envelope_of(row: Row[Any], source: str) -> Envelope:
         stream=row.stream,
         sequence=row.sequence,
         time=row.time,
-        case_id=case,
+        case_id=row.case_id,
         home=row.home,
         addressee=row.addressee,
         causation=row.causation,
         traceparent=row.traceparent,
+        audience=row.audience if inside else None,
     )

@@ -12,16 +12,18 @@ from sqlalchemy import Row, and_, bindparam, delete, exists, func, or_, select, 
 
 from .broker.protocol import Message, queue_of
 from .db import FAULTS, CommitUnknown, Database, is_away, is_tie
+from .deaths import tell_deaths
 from .errors import Fault
 from .handling import run_handlers
 from .inbox import Admission, Delivery, OtherContent
+from .notices import Fate, tell
 from .parking import SOURCE, WHOLE, Parking, judge
+from .resolutions import Action, ReplayReason, Result, remember, replay
 from .subscriptions import Subscriptions, load_for
-from .tables import Instant, parked
+from .tables import Instant, ParkedState, parked
 from .uow import UnitOfWork
 
 log = logging.getLogger(__name__)
-
 TICK = 0.5
 BATCH = 100
 LOOK = 2.0
@@ -30,16 +32,19 @@ LOOK = 2.0
 _ahead = parked.alias()
 _same = and_(_ahead.c.holds == SOURCE, _ahead.c.source == parked.c.source)
 _held = exists().where(_ahead.c.stream == parked.c.stream, or_(_ahead.c.holds == WHOLE, _same))
-_behind = and_(parked.c.state == "behind", ~_held)
+_behind = and_(parked.c.state == ParkedState.BEHIND, ~_held)
 _due = parked.c.next_at <= bindparam("now", type_=Instant)
-_woken = and_(parked.c.state == "waiting", parked.c.stream.in_(bindparam("woken", expanding=True)))
-_head = parked.c.state.in_(("failed", "waiting"))
+_woken = and_(parked.c.state == ParkedState.WAITING, parked.c.stream.in_(bindparam("woken", expanding=True)))
+_head = parked.c.state.in_((ParkedState.FAILED, ParkedState.WAITING))
 
-ANY = select(parked.c.seq).where(parked.c.state != "dead").limit(1)
+ANY = select(parked.c.seq).where(parked.c.state != ParkedState.DEAD).limit(1)
 HEADS = select(parked).where(_head, or_(_due, _woken)).order_by(parked.c.seq).limit(200)
-WAITING = select(parked.c.stream).where(parked.c.state == "waiting").distinct()
+WAITING = select(parked.c.stream).where(parked.c.state == ParkedState.WAITING).distinct()
 FREE = select(parked.c.stream).where(_behind).distinct()
 BEHIND = select(parked).where(_behind, parked.c.stream == bindparam("of")).order_by(parked.c.seq).limit(BATCH)
+_next = or_(_behind, parked.c.state == ParkedState.WAITING)
+FOLLOWING = select(parked).where(_next, parked.c.stream == bindparam("of")).order_by(parked.c.seq).limit(BATCH)
+"""What is tried after a commit of the stream."""
 
 
 class Retries:
@@ -77,11 +82,9 @@ class Retries:
 
     async def understand(self) -> None:
         """A service that starts may be a newer one: what an older did not understand is due."""
-        again = {"state": "failed", "attempts": 0, "next_at": self.parking.clock.now()}
-        async with self.database.writing() as connection:
-            await connection.execute(
-                update(parked).where(parked.c.state == "dead", parked.c.cause == str(Fault.SCHEMA)).values(again)
-            )
+        async with self.database.transaction() as uow:
+            now = self.parking.clock.now()
+            await replay(uow, parked.c.cause == str(Fault.SCHEMA), at=now, reason=ReplayReason.UPGRADED)
 
     async def try_due(self) -> int:
         """One round. Returns how many events were tried."""
@@ -102,6 +105,7 @@ class Retries:
         changes, looked = self.database.changes, time.monotonic()
         if changes == self._empty_at and looked < self._looked + LOOK:
             return [], []
+        await tell_deaths(self.database, self.parking.parties)
         async with self.database.reading() as connection:
             if await connection.scalar(ANY) is None:
                 self.parking.waiting -= before
@@ -120,7 +124,8 @@ class Retries:
         What fails is found by halving; what stands behind it in this list is not run.
         """
         try:
-            await self._run(rows)
+            async with self.database.transaction() as uow:
+                await self.handle(uow, rows)
             return True
         except Exception as error:
             if is_away(error) or is_tie(error):
@@ -131,31 +136,35 @@ class Retries:
         middle = len(rows) // 2
         return await self.attempt(rows[:middle]) and await self.attempt(rows[middle:])
 
-    async def _run(self, rows: Sequence[Row[Any]]) -> None:
-        messages = [message_of(row) for row in rows]
-        deliveries = [self.admission.admit(message) for message in messages]
-        async with self.database.transaction() as uow:
-            await uow.lock(*(d.key for d in deliveries))
-            left = await self._still_to_run(uow, rows)
-            mine = [(row, d) for row, d in zip(rows, deliveries, strict=True) if row.seq in left]
-            ready = [d for row, d in mine if await self._is_first(uow, row, d)]
-            heard = [heard for d in ready for heard in self.admission.read(d)]
-            await load_for(uow, [(row, fact) for _, row, fact in heard])
-            hops = {d.envelope.id: d.message.headers.get("traceparent") for d in ready}
-            await run_handlers(uow, heard, queue=self.queue, hops=hops, again=True)
-            await uow.session.execute(delete(parked).where(parked.c.seq.in_(left)))
+    async def handle(self, uow: UnitOfWork, rows: Sequence[Row[Any]]) -> None:
+        """Runs parked events of one stream, in order, in the caller's transaction: they are handled and gone."""
+        deliveries = [self.admission.admit(message_of(row)) for row in rows]
+        await uow.lock(*(d.key for d in deliveries))
+        left = await self._still_to_run(uow, rows)
+        mine = [(row, d) for row, d in zip(rows, deliveries, strict=True) if row.seq in left]
+        ready = [d for row, d in mine if await self._is_first(uow, row, d)]
+        heard = [heard for d in ready for heard in self.admission.read(d)]
+        await load_for(uow, [(row, fact) for _, row, fact in heard])
+        hops = {d.envelope.id: d.message.headers.get("traceparent") for d in ready}
+        await run_handlers(uow, heard, queue=self.queue, hops=hops, again=True)
+        await uow.session.execute(delete(parked).where(parked.c.seq.in_(left.keys())))
+        for row in left.values():
+            if row.untold is False:
+                await tell(uow, self.parking.parties, Fate.REPLAYED, row)
+            if row.batch is not None:
+                await remember(uow, row, Action.REPLAY, Result.RAN, batch=row.batch)
 
-    async def _still_to_run(self, uow: UnitOfWork, rows: Sequence[Row[Any]]) -> set[int]:
+    async def _still_to_run(self, uow: UnitOfWork, rows: Sequence[Row[Any]]) -> dict[int, Row[Any]]:
         """Those up to the first with which another process tried its luck meanwhile; what is gone is done."""
-        seen = select(parked.c.seq, parked.c.attempts, _behind.label("free"), parked.c.state)
-        found = {row.seq: row for row in await uow.session.execute(seen.where(parked.c.seq.in_([r.seq for r in rows])))}
-        left: set[int] = set()
+        seen = select(parked, _behind.label("free")).where(parked.c.seq.in_([row.seq for row in rows]))
+        found = {row.seq: row for row in await uow.session.execute(seen)}
+        left: dict[int, Row[Any]] = {}
         for row in rows:
             if (now := found.get(row.seq)) is None:
                 continue
-            if now.attempts != row.attempts or (now.state == "behind" and not now.free):
+            if now.attempts != row.attempts or (now.state == ParkedState.BEHIND and not now.free):
                 break
-            left.add(row.seq)
+            left[row.seq] = now
         return left
 
     async def _is_first(self, uow: UnitOfWork, seen: Row[Any], delivery: Delivery) -> bool:
@@ -169,7 +178,7 @@ class Retries:
         if not claimed.fresh or self.admission.for_others(delivery.envelope):
             return False
         held = await self.parking.held(uow, {delivery.key})
-        if held.holds(delivery.key, delivery.envelope.source):
+        if held.holds(delivery.key, delivery.envelope):
             await self.parking.behind(uow, delivery.key, delivery.message, delivery.envelope)
             return False
         return True
@@ -177,11 +186,6 @@ class Retries:
     def wake(self) -> None:
         """Looks now, not at the next tick."""
         self._wake.set()
-
-    async def resolve(self, uow: UnitOfWork, seq: int) -> None:
-        """Takes a row away for good, and lets what stood behind it go on."""
-        await uow.session.execute(delete(parked).where(parked.c.seq == seq))
-        uow.after_commit.append(self.wake)
 
     async def _follow(self, stream: UUID) -> int:
         """After a head is gone: those behind it, in order, until one of them fails. Returns how many were tried."""
@@ -198,26 +202,34 @@ class Retries:
 
     async def _failed_again(self, row: Row[Any], error: Exception) -> None:
         cause, said = judge(error)
-        waits = cause is Fault.WAITING
-        attempts = row.attempts + (0 if waits and row.state == "waiting" else 1)
-        since = row.parked_at if row.attempts else self.parking.clock.now()
-        state, next_at = self.parking.next_try(cause, attempts=attempts, since=since)
-        async with self.database.writing() as connection:
-            await connection.execute(
-                update(parked)
-                .where(parked.c.seq == row.seq, parked.c.attempts == row.attempts)
-                .values(
-                    state=state,
-                    holds=self.parking.holds(state, row.source),
-                    cause=str(cause),
-                    attempts=attempts,
-                    first_error=func.coalesce(parked.c.first_error, said),
-                    last_error=said,
-                    parked_at=since,
-                    next_at=next_at,
-                )
-            )
-        if state == "waiting":
+        now = self.parking.clock.now()
+        still_waits = cause is Fault.WAITING and row.state == ParkedState.WAITING
+        attempts = row.attempts + (0 if still_waits else 1)
+        since = row.parked_at if row.attempts > row.before else now
+        state, next_at = self.parking.next_try(cause, attempts=attempts - row.before, since=since)
+        dies = state is ParkedState.DEAD and row.died_at is None
+        values = {
+            "state": str(state),
+            "holds": self.parking.holds(state, row.source),
+            "cause": str(cause),
+            "attempts": attempts,
+            "first_error": func.coalesce(parked.c.first_error, said),
+            "last_error": said,
+            "first_at": func.coalesce(parked.c.first_at, now),
+            "last_at": now,
+            "parked_at": since,
+            "next_at": next_at,
+            "died_at": now if dies else row.died_at,
+            "untold": True if dies else row.untold,
+            "batch": None,
+        }
+        mine = update(parked).where(parked.c.seq == row.seq, parked.c.attempts == row.attempts)
+        async with self.database.transaction() as uow:
+            if await uow.session.scalar(mine.values(values).returning(parked.c.seq)) is None:
+                return
+            if row.batch is not None:
+                await remember(uow, row, Action.REPLAY, Result.PARKED, batch=row.batch, detail=said)
+        if state is ParkedState.WAITING:
             self.parking.waiting.add(row.stream)
 
     def _committed(self, streams: frozenset[UUID], _: bool) -> None:

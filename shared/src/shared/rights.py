@@ -20,6 +20,7 @@ class Task(IntEnum):
     RELAY = 7_226_001
     MIGRATE = 7_226_002
     CONSUME = 7_226_003
+    RECONCILE = 7_226_004
 
 
 def forwarding_to(recipient: str) -> int:

@@ -23,6 +23,7 @@ from .here import Here
 from .http import problems
 from .http.about import Api, add_about, describe
 from .http.desk import add_desk
+from .http.event_ids import add_event_ids
 from .http.feed import add_feed
 from .http.health import health
 from .http.policies import require_policies
@@ -33,6 +34,7 @@ from .migrate import migrate
 from .parking import Parking
 from .parties import Parties, TrustedIssuer
 from .partners import Partners
+from .reconciling import Called, Reconciler, sources_of
 from .relay import Relay
 from .retries import Retries
 from .service_tokens import TokenSource, token_source
@@ -97,6 +99,7 @@ def create_service(
     common = routes(api.name)
     add_about(common, api)
     add_feed(common)
+    add_event_ids(common)
     add_desk(common, waits=waits)
     app.include_router(router)
     app.include_router(common)
@@ -120,8 +123,10 @@ def wire(settings: Settings, subscriptions: Subscriptions, timers: Timers) -> He
     broker = connect(settings.broker_url.get_secret_value())
     keys = _keys(settings)
     flow = Flow("publishing", "consuming", "timing")
-    parking = Parking(whoami.organisation, order_free=subscriptions.order_free)
+    parking = Parking(whoami.organisation, parties, order_free=subscriptions.order_free)
     inbox = Inbox(events, subscriptions, parties, parking, flow)
+    partners = Partners(parties, _tokens(settings, whoami))
+    sources = sources_of(whoami, parties, subscriptions)
 
     return Here(
         settings=settings,
@@ -132,7 +137,7 @@ def wire(settings: Settings, subscriptions: Subscriptions, timers: Timers) -> He
         broker=broker,
         flow=flow,
         parties=parties,
-        partners=Partners(parties, _tokens(settings, whoami)),
+        partners=partners,
         verifier=Verifier(audience_of(settings.organisation, settings.service), _issuers(settings, parties)),
         persons=Vault(keys) if keys else None,
         subscriptions=subscriptions,
@@ -142,6 +147,7 @@ def wire(settings: Settings, subscriptions: Subscriptions, timers: Timers) -> He
         relay=Relay(events, broker, flow),
         forwarding=Forwarding(events, broker, flow, parties),
         timers=TimerLoop(events, timers, flow, inbox.stored_until),
+        reconciler=Reconciler(inbox, Called(events, partners), sources, flow, 60 * settings.reconcile_minutes),
         secret=hmac.digest(keys.index if keys else whoami.source.encode(), b"answers", "sha256"),
     )
 
@@ -199,9 +205,11 @@ def _lifespan(here: Here, further: Sequence[Work]) -> Any:
                 await migrate(here.database.engine, here.whoami.service)
             if isinstance(here.clock, DemoClock):
                 await here.clock.load(here.database)
+            first = here.reconciler.catch_up if here.settings.reconcile_first else None
             works: list[Callable[[], Coroutine[Any, Any, None]]] = [
                 here.relay.run,
-                partial(here.inbox.run, here.broker),
+                partial(here.inbox.run, here.broker, after=first),
+                here.reconciler.run,
                 here.retries.run,
                 here.timers.run,
                 *(forwarder.run for forwarder in here.forwarding.forwarders),

@@ -63,6 +63,10 @@ class Settings(BaseSettings):
     token_key: Path | None = None
     demo_clock: datetime | None = None
     demo_key: SecretStr | None = None
+    reconcile_minutes: float = Field(default=5, ge=0)
+    """How often what was told is compared with what came; 0: only when an operator asks."""
+    reconcile_first: bool = False
+    """After a restored backup, and for a service added later: the queue is read once all that was told is here."""
     otlp_endpoint: str | None = Field(default=None, validation_alias="OTEL_EXPORTER_OTLP_ENDPOINT")
 
     @classmethod

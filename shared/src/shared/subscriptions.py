@@ -2,9 +2,10 @@
 
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 from uuid import UUID
 
+from . import notices
 from .entity import Entity
 from .envelope import PREFIX, Envelope
 from .events import Heard
@@ -14,6 +15,17 @@ H = TypeVar("H", bound=Heard)
 Handler = Callable[[UnitOfWork, H], Awaitable[Any]]
 
 
+class Load(NamedTuple):
+    """Rows that a handler needs, read for the whole batch at once: those whose id is in the event's field `by`.
+
+    `of_case`: instead those of the event's case, of which there is one at most.
+    """
+
+    kind: type[Entity]
+    by: str = "play"
+    of_case: bool = False
+
+
 @dataclass(frozen=True, slots=True)
 class Subscription:
     """One row of the table: this event goes to that use-case, with these rows loaded for the whole batch."""
@@ -21,46 +33,44 @@ class Subscription:
     type_: str
     heard: type[Heard]
     handler: Handler[Any]
-    loads: type[Entity] | None
-    by: str
+    loads: Sequence[Load]
 
     def hears(self, type_: str) -> bool:
         return self.type_ in ("*", type_)
 
 
 class Subscriptions:
-    """The table of what a service hears. `order_free`: a projection, whose failing event parks alone."""
+    """The table of what a service hears. `order_free`: a projection, whose failing event parks alone.
+
+    Every service hears what became of its own events elsewhere.
+    """
 
     def __init__(self, *, order_free: bool = False) -> None:
         self.order_free = order_free
-        self._rows: list[Subscription] = []
+        self._rows = [Subscription(kind.type, kind, notices.hear, ()) for kind in notices.HEARD]
 
-    def on(
-        self, heard: type[H], *, loads: type[Entity] | None = None, by: str = "play"
-    ) -> Callable[[Handler[H]], Handler[H]]:
-        """Registers the decorated handler. `loads`: the rows whose id is in the event's field `by`, or its case."""
+    def on(self, heard: type[H], *loads: Load) -> Callable[[Handler[H]], Handler[H]]:
+        """Registers the decorated handler."""
 
         def register(handler: Handler[H]) -> Handler[H]:
-            self._rows.append(Subscription(heard.type, heard, handler, loads, by))
+            self._rows.append(Subscription(heard.type, heard, handler, loads))
             return handler
 
         return register
 
-    def on_each(
-        self, heard: type[H], facts: Sequence[str], *, loads: type[Entity] | None = None, by: str = "play"
-    ) -> Callable[[Handler[H]], Handler[H]]:
+    def on_each(self, heard: type[H], facts: Sequence[str], *loads: Load) -> Callable[[Handler[H]], Handler[H]]:
         """As `on`, for one reader class that reads several facts, each `<aggregate>.<fact>` of major version 1."""
 
         def register(handler: Handler[H]) -> Handler[H]:
-            self._rows += [Subscription(f"{PREFIX}{fact}.v1", heard, handler, loads, by) for fact in facts]
+            self._rows += [Subscription(f"{PREFIX}{fact}.v1", heard, handler, loads) for fact in facts]
             return handler
 
         return register
 
     def bindings(self) -> list[str]:
-        """The routing patterns of the service's queue."""
-        types = {row.type_ for row in self._rows}
-        return ["#"] if "*" in types else sorted(f"*.{type_.removeprefix(PREFIX)}" for type_ in types)
+        """The routing patterns of the service's queue: every version, so that a newer contract is held, not missed."""
+        stems = {row.type_.rpartition(".v")[0] or row.type_ for row in self._rows}
+        return ["#"] if "*" in stems else sorted(f"*.{stem.removeprefix(PREFIX)}.*" for stem in stems)
 
     def of(self, envelope: Envelope) -> list[Subscription]:
         return [row for row in self._rows if row.hears(envelope.type)]
@@ -81,9 +91,14 @@ Ready = tuple[Subscription, Heard]
 
 async def load_for(uow: UnitOfWork, ready: Sequence[Ready]) -> None:
     """One SELECT for each kind of row that the batch's handlers declared."""
-    wanted: dict[type[Entity], list[UUID]] = {}
+    by_id: dict[type[Entity], list[UUID]] = {}
+    by_case: dict[type[Entity], list[UUID]] = {}
     for row, heard in ready:
-        if row.loads is not None:
-            wanted.setdefault(row.loads, []).append(getattr(heard, row.by))
-    for kind, ids in wanted.items():
+        for load in row.loads:
+            value = heard.case_id if load.of_case else getattr(heard, load.by)
+            if value is not None:
+                (by_case if load.of_case else by_id).setdefault(load.kind, []).append(value)
+    for kind, ids in by_id.items():
         await uow.load(kind, ids)
+    for kind, cases in by_case.items():
+        await uow.load_of_cases(kind, cases)

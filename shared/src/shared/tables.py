@@ -4,6 +4,7 @@ They are SQLAlchemy Core, since every fact passes through them; a service's own 
 """
 
 from datetime import UTC, datetime
+from enum import StrEnum
 from typing import Any
 
 from sqlalchemy import (
@@ -79,6 +80,15 @@ def holds(column: Any, organisation: str) -> ColumnElement[bool]:
     return type_coerce(column, Text).contains(f",{organisation},", autoescape=True)
 
 
+class ParkedState(StrEnum):
+    """Where a parked event stands: for a later try, a fact to come, its turn behind another, or a person."""
+
+    FAILED = "failed"
+    WAITING = "waiting"
+    BEHIND = "behind"
+    DEAD = "dead"
+
+
 stream = Table(
     "stream",
     metadata,
@@ -146,8 +156,14 @@ parked = Table(
     Column("attempts", Integer, nullable=False, server_default="0"),
     Column("first_error", Text),
     Column("last_error", Text),
+    Column("first_at", Instant),
+    Column("last_at", Instant),
     Column("parked_at", Instant, nullable=False),
     Column("next_at", Instant),
+    Column("died_at", Instant),
+    Column("untold", Boolean, index=True),
+    Column("before", Integer, nullable=False, server_default="0"),
+    Column("batch", Uuid),
 )
 Index("ix_parked_next_at", parked.c.next_at)
 Index("ix_parked_state", parked.c.state, parked.c.stream)
@@ -156,12 +172,33 @@ resolution = Table(
     "resolution",
     metadata,
     Column("seq", Number, primary_key=True, autoincrement=True),
-    Column("dead_letter", BigInteger, nullable=False),
+    Column("dead_letter", BigInteger, nullable=False, index=True),
+    Column("stream", Uuid, nullable=False),
     Column("event_id", Uuid),
     Column("action", Text, nullable=False),
-    Column("reason", Text, nullable=False),
+    Column("batch", Uuid, index=True),
+    Column("reason", Text),
+    Column("note", Text),
+    Column("client", Text),
     Column("actor", Text, nullable=False),
+    Column("result", Text, nullable=False),
+    Column("detail", Text),
     Column("at", Instant, nullable=False),
+)
+
+notice = Table(
+    "notice",
+    metadata,
+    Column("seq", Number, primary_key=True, autoincrement=True),
+    Column("receiver", Text, nullable=False),
+    Column("letter", Uuid, nullable=False),
+    Column("event_id", Uuid),
+    Column("type", Text),
+    Column("cause", Text, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("died_at", Instant, nullable=False),
+    Column("changed_at", Instant, nullable=False),
+    UniqueConstraint("receiver", "letter"),
 )
 
 timer = Table(
@@ -196,7 +233,6 @@ part = Table(
     Column("party", Text, primary_key=True),
     Column("acts", Boolean, nullable=False, server_default=text("false")),
 )
-
 Index("ix_part_party", part.c.organisation, part.c.party, part.c.thing)
 
 cursor = Table(
@@ -204,6 +240,24 @@ cursor = Table(
     metadata,
     Column("recipient", Text, primary_key=True),
     Column("position", BigInteger, nullable=False),
+)
+
+reconciliation = Table(
+    "reconciliation",
+    metadata,
+    Column("source", Text, primary_key=True),
+    Column("hears", Text, nullable=False),
+    Column("position", BigInteger, nullable=False),
+    Column("mark", Text),
+    Column("compared", BigInteger, nullable=False),
+    Column("ahead", BigInteger, nullable=False),
+    Column("missing", Integer, nullable=False),
+    Column("healed", BigInteger, nullable=False),
+    Column("forgotten", BigInteger, nullable=False),
+    Column("restored_at", Instant),
+    Column("fault", Text),
+    Column("round", Uuid, nullable=False),
+    Column("checked_at", Instant, nullable=False),
 )
 
 demo_clock = Table(

@@ -20,8 +20,12 @@ PROPAGATOR = TraceContextTextMapPropagator()
 HOP = "traceparent"
 
 
+_TRACER = trace.get_tracer("samspar")
+"""Of the provider that is set later, if one is."""
+
+
 def tracer() -> trace.Tracer:
-    return trace.get_tracer("samspar")
+    return _TRACER
 
 
 def context_of(traceparent: str | None) -> Context:
@@ -101,6 +105,17 @@ def processing(envelope: Envelope, queue: str, *, hop: str | None, again: bool =
         raise
     finally:
         span.end()
+
+
+@contextmanager
+def storing(system: str) -> Generator[None]:
+    """A CLIENT span for what a request writes and commits, where it has a span; a batch of the inbox has none."""
+    if not trace.get_current_span().is_recording():
+        yield
+        return
+    attributes = {"db.system.name": system, "db.operation.name": "COMMIT"}
+    with tracer().start_as_current_span("COMMIT", None, SpanKind.CLIENT, attributes, record_exception=False):
+        yield
 
 
 @contextmanager

@@ -18,6 +18,7 @@ from .ids import uuid7
 from .parking import WHOLE
 from .tables import event, parked, timer
 from .uow import UnitOfWork
+from .writes import Into
 
 log = logging.getLogger(__name__)
 
@@ -34,10 +35,14 @@ RIPE = and_(~UNSENT, ~STUCK)
 """Nothing that this service itself told of the stream is on its way, and nothing of it is parked by our own fault."""
 FIRST = (
     select(timer)
-    .where(timer.c.id.not_in(bindparam("later", expanding=True)), RIPE)
+    .where(
+        timer.c.id.not_in(bindparam("later", expanding=True)),
+        or_(timer.c.due > bindparam("clock", type_=timer.c.due.type), RIPE),
+    )
     .order_by(timer.c.due, timer.c.id)
     .limit(100)
 )
+"""The next timers; whether they are ripe is asked of those that are due alone."""
 FAR = datetime.max.replace(tzinfo=UTC)
 
 
@@ -53,18 +58,18 @@ class Rang:
 Ring = Callable[[UnitOfWork, Rang], Awaitable[Any]]
 
 
-async def set_timer(uow: UnitOfWork, kind: str, *, stream: UUID, key: str, due: datetime) -> None:
+TIMERS = Into(timer, key=("stream", "kind", "key"), updates=("due",))
+
+
+def set_timer(uow: UnitOfWork, kind: str, *, stream: UUID, key: str, due: datetime) -> None:
     """Sets or moves a timer. `kind` names its handler; (stream, kind, key) is unique."""
     row = {"id": uuid7(), "stream": stream, "kind": kind, "key": key, "due": due, "traceparent": uow.traceparent}
-    insert = uow.insert(timer).values(row)
-    await uow.session.execute(
-        insert.on_conflict_do_update(index_elements=["stream", "kind", "key"], set_={"due": insert.excluded.due})
-    )
+    uow.put(TIMERS, row)
 
 
-async def clear_timer(uow: UnitOfWork, kind: str, *, stream: UUID, key: str) -> None:
+def clear_timer(uow: UnitOfWork, kind: str, *, stream: UUID, key: str) -> None:
     """Takes a timer away; one that is not there is no error."""
-    await uow.session.execute(delete(timer).where(timer.c.stream == stream, timer.c.kind == kind, timer.c.key == key))
+    uow.remove(TIMERS, stream, kind, key)
 
 
 class Timers:
@@ -144,7 +149,7 @@ class TimerLoop:
         if changes == self._changes and clock < self._following and now < self._looked + LOOK:
             return []
         async with self.database.reading() as connection:
-            rows = (await connection.execute(FIRST, {"later": [*self._later]})).all()
+            rows = (await connection.execute(FIRST, {"later": [*self._later], "clock": clock})).all()
         due = [row for row in rows if row.due <= clock]
         self._following = rows[len(due)].due if len(due) < len(rows) else FAR
         self._looked, self._changes = now, -1 if due or self._later else changes

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from typing import Any, TypeVar
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, bindparam, exists, select, update
+from sqlalchemy import ColumnElement, Select, exists, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
@@ -13,14 +13,16 @@ from sqlmodel import col
 from . import tables
 from .caller import Caller
 from .entity import Entity
-from .envelope import LARGEST
-from .errors import Fault, Invalid, NotFound, Refused
+from .errors import Invalid, NotFound, Refused
 from .events import Event
-from .ids import uuid7
+from .outbox import Outbox
 from .whoami import Whoami
+from .writes import Into, Pending, Row, insert_rows
 
 T = TypeVar("T", bound=Entity)
 SKEW = timedelta(seconds=30)
+LOCKED = Into(tables.stream, key=("id",), updates=("id",))
+PARTS = Into(tables.part, key=("thing", "organisation", "party"), updates=())
 
 
 class NotInThePast(Invalid):
@@ -37,17 +39,6 @@ class Changed(Refused):
     """It was changed since you read it."""
 
     status = 412
-
-
-class TooLarge(Refused):
-    """What would be told is larger than any receiver takes."""
-
-    status = 500
-    fault = Fault.PLATFORM
-
-
-class StreamNotLocked(AssertionError):
-    """A use-case tells or changes something of a stream that it did not lock."""
 
 
 class UnitOfWork:
@@ -75,14 +66,15 @@ class UnitOfWork:
         self.if_match = if_match
         self.shown: Entity | None = None
         self.after_commit: list[Callable[[], object]] = []
-        self._sequences: dict[UUID, int] = {}
+        self._outbox = Outbox(whoami.organisation, now)
+        self._pending = Pending()
         self._entities: dict[tuple[type[Entity], UUID], Entity | None] = {}
-        self._events: list[tuple[Event, UUID | None, str | None]] = []
+        self._of_case: dict[tuple[type[Entity], UUID], Entity | None] = {}
 
     @property
     def streams(self) -> frozenset[UUID]:
         """The streams this transaction holds."""
-        return frozenset(self._sequences)
+        return frozenset(self._outbox.sequences)
 
     def happened(self, at: datetime | None) -> datetime:
         """When something happened: what the party says, or now. Raises `NotInThePast` for a time to come."""
@@ -92,16 +84,14 @@ class UnitOfWork:
 
     async def lock(self, *streams: UUID) -> None:
         """Locks streams in id order, so that two transactions never wait for each other; makes those that are new."""
-        new = sorted(set(streams) - self._sequences.keys())
-        if not new:
-            return
-        rows = await self.session.execute(
-            self.insert(tables.stream)
-            .on_conflict_do_update(index_elements=["id"], set_={"sequence": tables.stream.c.sequence})
-            .returning(tables.stream.c.id, tables.stream.c.sequence),
-            [{"id": s, "sequence": 0} for s in new],
-        )
-        self._sequences.update({row.id: row.sequence for row in rows})
+        new = sorted(set(streams) - self._outbox.sequences.keys())
+        rows = [{"id": stream, "sequence": 0} for stream in new]
+        locked = await insert_rows(await self.session.connection(), LOCKED, rows, "id", "sequence")
+        self._outbox.sequences.update({row.id: row.sequence for row in locked})
+
+    def open(self, stream: UUID) -> None:
+        """A stream that is made here: nobody else can know of it yet, so there is nothing to lock."""
+        self._outbox.sequences[stream] = 0
 
     async def find(self, kind: type[T], id_: UUID) -> T | None:
         """The row, with its stream locked where the caller writes, or nothing.
@@ -109,6 +99,8 @@ class UnitOfWork:
         A caller sees only what it has a part in. Raises `NotYourMove` where it would change what others move.
         """
         if (kind, id_) not in self._entities:
+            if self.caller is not None:
+                await self._write_pending()
             stream = await self.session.scalar(
                 self.visible(select(col(kind.case_id)).where(col(kind.id) == id_), col(kind.id))
             )
@@ -162,35 +154,51 @@ class UnitOfWork:
         found: dict[UUID, Entity] = {row.id: row for row in rows}
         for id_ in wanted:
             row = found.get(id_)
-            if row is None or row.case_id in self._sequences:
+            if row is None or row.case_id in self.streams:
                 self._entities[kind, id_] = row
+
+    async def load_of_cases(self, kind: type[T], cases: Iterable[UUID]) -> None:
+        """As `load`, by the case, which has one such row at most. The streams of the cases are locked already."""
+        wanted = [case for case in dict.fromkeys(cases) if (kind, case) not in self._of_case]
+        if not wanted:
+            return
+        rows = await self.session.scalars(select(kind).where(col(kind.case_id).in_(wanted)))
+        self._of_case.update({(kind, case): None for case in wanted})
+        for row in rows:
+            self._of_case[kind, row.case_id] = self._entities[kind, row.id] = row
+
+    async def of_case(self, kind: type[T], case: UUID) -> T | None:
+        """The platform's own work: the one row of a kind that a locked case has, or nothing."""
+        self._outbox.require(case)
+        await self.load_of_cases(kind, [case])
+        found = self._of_case[kind, case]
+        return found if isinstance(found, kind) else None
 
     def add(self, entity: Entity) -> None:
         """A new row. Its stream must be locked."""
-        self._require(entity.case_id)
+        self._outbox.require(entity.case_id)
         self.shown = self.shown or entity
         self._entities[type(entity), entity.id] = entity
+        self._of_case.pop((type(entity), entity.case_id), None)
         self.session.add(entity)
 
     def emit(self, event: Event) -> None:
         """Tells the event: it is written in this transaction, sent afterwards, and kept."""
-        self._require(event.stream)
-        self._events.append((event, self.causation, self.traceparent))
+        self._outbox.tell(event, causation=self.causation, traceparent=self.traceparent)
+
+    def put(self, into: Into, row: Row) -> None:
+        """A row of the kit's own tables, written with the events; no query of this transaction sees it."""
+        self._pending.put(into, row)
+
+    def remove(self, into: Into, *key: Any) -> None:
+        """Takes such a row away, as late; one that is not there is no error."""
+        self._pending.remove(into, key)
 
     async def grant(self, thing: UUID, parts: Sequence[tuple[str, str]], *, acts: Sequence[tuple[str, str]]) -> None:
         """Gives (organisation, party) pairs a part in a thing: they see it; those that act may also change it."""
-        rows = [
-            {
-                "thing": thing,
-                "organisation": organisation,
-                "party": party,
-                "acts": (organisation, party) in acts,
-            }
-            for organisation, party in dict.fromkeys([*acts, *parts])
-        ]
-        if rows:
-            insert = self.insert(tables.part).values(rows)
-            await self.session.execute(insert.on_conflict_do_nothing())
+        for organisation, party in dict.fromkeys([*acts, *parts]):
+            may = (organisation, party) in acts
+            self.put(PARTS, {"thing": thing, "organisation": organisation, "party": party, "acts": may})
 
     def visible(self, query: Select[Any], thing: Any, *, acts: bool = False) -> Select[Any]:
         """Narrows a query to what the caller has a part in, or also acts on. The platform's own work sees all."""
@@ -215,37 +223,10 @@ class UnitOfWork:
     async def write_events(self) -> bool:
         """Writes state and events; called once by the edge before it commits. True if anything was told."""
         await self.session.flush()
-        if not self._events:
-            return False
-        rows: list[dict[str, Any]] = []
-        for event, causation, traceparent in self._events:
-            body = event.body()
-            if len(body) > LARGEST:
-                raise TooLarge("Tell it in smaller parts; nothing was changed.", type=event.type)
-            self._sequences[event.stream] += 1
-            rows.append(
-                {
-                    "id": uuid7(),
-                    "stream": event.stream,
-                    "sequence": self._sequences[event.stream],
-                    "type": event.type,
-                    "time": event.time,
-                    "recorded": self.now,
-                    "case_id": event.case_id,
-                    "home": event.home,
-                    "addressee": event.addressee,
-                    "audience": event.audience(self.whoami.organisation),
-                    "causation": causation,
-                    "traceparent": traceparent,
-                    "body": body,
-                }
-            )
-        await self.session.execute(tables.event.insert(), rows)
-        advance = update(tables.stream).where(tables.stream.c.id == bindparam("s")).values(sequence=bindparam("n"))
-        moved = [{"s": s, "n": self._sequences[s]} for s in {event.stream for event, _, _ in self._events}]
-        await (await self.session.connection()).execute(advance, moved)
-        return True
+        told = self._outbox.write(self._pending)
+        await self._write_pending()
+        return told
 
-    def _require(self, stream: UUID) -> None:
-        if stream not in self._sequences:
-            raise StreamNotLocked("lock the stream before telling or changing anything of it")
+    async def _write_pending(self) -> None:
+        if self._pending:
+            await self._pending.write(await self.session.connection())

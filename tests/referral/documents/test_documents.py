@@ -103,6 +103,10 @@ async def test_the_same_person_in_another_row_is_led_to_the_first(sender: Sender
     assert [second["code"], third["code"]] == ["sender/already-referred", "sender/row-sent-before"]
 
 
+async def test_the_same_person_to_two_pathways_is_two_referrals(sender: Sender):
+    assert await sender.results(as_csv([row(), row(**ASKING)])) == [(2, "received", None), (3, "received", None)]
+
+
 async def test_a_person_referred_singly_is_a_duplicate(sender: Sender):
     person = {
         "identity": {"type": "personnummer", "value": NUMBERS[0]},
@@ -166,6 +170,7 @@ async def test_a_large_document_with_progress(sender: Sender, count: int):
     document = answer.json()["id"]
     under_way = await sender.until(document, lambda said: said["received"] > 0)
     assert under_way["received"] + under_way["pending"] == count
+    assert under_way["pending"] > 0
     assert counts(await sender.done(document, seconds=1100)) == ("done", count, count, 0, 0, 0)
     assert (await sender.client.get(f"/booking-documents/{document}/rows")).json()["_meta"]["totalRecords"] == count
 

@@ -8,6 +8,11 @@ from uuid import UUID
 import pytest
 from sqlalchemy import func, select, update
 
+from referral.domain.documents import CHUNK
+from referral.usecases.documents import Row, go_on, take_in
+from referral.usecases.intake import Sent
+from shared.caller import Caller
+from shared.identity import Identity
 from shared.testing.apps import App, Platform
 from shared.testing.sending import NUMBERS, Sender, as_csv, many, row
 from shared.vault.tables import vault, vault_key
@@ -53,6 +58,40 @@ async def test_two_documents_take_turns(sender: Sender):
     small = await sender.sends(as_csv([row()]))
     assert small["received"] == 1
     assert (await sender.client.get(f"/booking-documents/{large}")).json()["status"] == "working"
+
+
+async def test_others_have_their_turn_after_each_row(referral: App):
+    """On SQLite nothing in a transaction waits by itself: without a turn, all else stands still until its end."""
+    here, repertoire = referral.here, referral.app.state.home.repertoire
+    sender = Caller("norrby", "social_services", "", "", frozenset())
+    turns = 0
+
+    async def other() -> None:
+        nonlocal turns
+        while True:
+            turns += 1
+            await asyncio.sleep(0)
+
+    working = asyncio.create_task(other())
+    async with here.database.transaction() as uow:
+        before = turns
+        rows = [Row.of(n, sent_of(n)) for n in range(2, 2 + 4 * CHUNK)]
+        document, _ = await take_in(uow, repertoire, here.vault, sender, rows, good=False, key=here.secret)
+        taken_in = turns
+        for _ in range(4):
+            await go_on(uow, repertoire, here.vault, document.id)
+        done = turns
+    working.cancel()
+    assert (document.received, document.pending) == (4 * CHUNK, 0)
+    assert taken_in - before >= 3 * 4
+    assert done - taken_in >= 4 * CHUNK
+
+
+def sent_of(number: int) -> Sent:
+    """A person who does not exist, to the pathway that asks nothing."""
+    identity = Identity.model_validate({"type": "reserve", "value": f"2026R{number:06}"})
+    contact = {"given_name": "Kanarina", "family_name": "Fågelsson"}
+    return Sent(pathway="ekby/adults", door="booking_document", identity=identity, contact=contact, attests=set())
 
 
 async def test_the_flow_says_that_it_goes_on(sender: Sender):

@@ -88,7 +88,6 @@ BROKER = ("--broker", "amqp://127.0.0.1:1")
         (("weather",), "Install samspar-weather, or name one of: assessment, booking"),
         (("booking", *BROKER), "Give --broker and the service's --database together, or neither."),
         ((*BROKER, "--database", "postgresql://127.0.0.1:1/b"), "On a broker name one service"),
-        (("--port", "80"), "A port is for one service"),
         (("--organisation", "norrby"), "Known here: af, bengtsfors"),
         (("booking", "--organisation", "af", "--host", "0.0.0.0"), "or listen on 127.0.0.1"),
         (("consent", "--organisation", "af"), "Say in af.yaml where its consent is"),
@@ -97,6 +96,48 @@ BROKER = ("--broker", "amqp://127.0.0.1:1")
 def test_what_cannot_be_started_is_said(samspar: Run, arguments: tuple[str, ...], said: str):
     up = samspar("up", *arguments)
     assert (up.code, said in up.refusal) == (1, True), up.refusal
+
+
+@pytest.mark.parametrize(
+    ("named", "listed"),
+    [
+        ((), ("bengtsfors", "trollhattan")),
+        (("consent",), ("bengtsfors", "trollhattan")),
+        (("booking", "assessment"), ("af", "bengtsfors", "trollhattan")),
+    ],
+)
+def test_where_several_organisations_fit_the_commands_are_listed(
+    samspar: Run, monkeypatch: pytest.MonkeyPatch, named: tuple[str, ...], listed: tuple[str, ...]
+):
+    monkeypatch.delenv("SAMSPAR_ORGANISATION")
+    refusal = samspar("up", *named).refusal
+    what = " ".join(["samspar up", *named])
+    assert refusal.splitlines()[1:] == [f"  {what} --organisation {name}" for name in listed]
+
+
+def test_where_one_organisation_is_whole_it_is_that(place: Path, start: Start, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.delenv("SAMSPAR_ORGANISATION")
+    (place / "deploy/parties/trollhattan.yaml").unlink()
+    af = place / "deploy/parties/af.yaml"
+    af.write_text(af.read_text().replace("  trollhattan: exchange\n", ""))
+    up = start("up", "booking")
+    assert answer(f"{urls(place)['booking']}/readyz").status_code == 200
+    assert ended(up)[0] == 0
+
+
+def test_at_a_port_and_those_that_follow_all_are_found(place: Path, samspar: Run, start: Start):
+    first = free_port()
+    up = start("up", "--port", first)
+    for n in range(5):
+        assert answer(f"http://127.0.0.1:{first + n}/readyz").status_code == 200
+    received = json.loads(samspar("refer", "examples/bengtsfors/referral.json", "--json").output)
+    until = time.monotonic() + SECONDS
+    while not (said := json.loads(samspar("where", received["caseId"], "--json").output))["referral"]["items"]:
+        assert time.monotonic() < until
+    port = first + list(urls(place)).index("booking")
+    assert f"http://127.0.0.1:{port}/booking/v1" in samspar("where", received["caseId"]).output, said
+    assert first != int(urls(place)["referral"].rpartition(":")[2])
+    assert ended(up)[0] == 0
 
 
 def test_what_is_wrong_with_the_parties_is_said(place: Path, samspar: Run):

@@ -6,8 +6,9 @@ from pathlib import Path
 import pytest
 
 from shared.demo.owner import InUse, owned
+from shared.demo.runs import NotADemos
 from shared.demo.script import Script, load
-from shared.demo.world import NotADemos, Servers, World, open_world
+from shared.demo.world import Servers, World, open_world
 from shared.testing.servers import free_port
 
 ROOT = Path(__file__).parents[3]

@@ -1,11 +1,19 @@
 """The same key and body get the same answer, for ever, and one effect."""
 
 import asyncio
+import hashlib
+import hmac
 from typing import Any
 
 import httpx
 import pytest
+from fastapi import Response
+from sqlalchemy import select
+from sqlalchemy.exc import IntegrityError
 
+from shared.db import is_tie
+from shared.http.idempotency import Attempt
+from shared.tables import idempotency
 from shared.testing.things import Things
 
 BODY = {"word": "lamp"}
@@ -76,6 +84,29 @@ async def test_twenty_at_once_have_one_effect(either: Things):
     assert essence(await post(clinic)) == essence(done[0])
 
 
+async def test_one_that_ended_between_the_look_and_the_lock_is_met_at_the_end(either: Things):
+    """The database breaks the tie, and the whole is run again: then the answer is found."""
+    database, answer = either.app.here.database, Response(b"first", 201)
+    attempt = Attempt(b"scope", b"body")
+    if database.sqlite:
+        pytest.skip("SQLite has one writer")
+
+    async def overtaken() -> None:
+        async with database.transaction() as late:
+            assert await attempt.answered(late) is None
+            async with database.transaction() as early:
+                attempt.remember(early, answer)
+            attempt.remember(late, Response(b"second", 201))
+
+    with pytest.raises(IntegrityError) as met:
+        await overtaken()
+    assert is_tie(met.value)
+    async with database.transaction() as again:
+        found = await attempt.answered(again)
+    assert found is not None
+    assert found.body == b"first"
+
+
 async def test_others_keys_are_their_own(things: Things):
     """Of another organisation, another client, and another party that the same client speaks for."""
     app = things.app
@@ -114,8 +145,33 @@ async def test_without_a_commit_there_is_no_answer_and_no_effect(either: Things)
     assert (await post(clinic)).status_code == 201
 
 
+async def test_without_a_stored_answer_nothing_is_done(things: Things):
+    """Else the same request, sent again, would do it again."""
+    clinic, engine = things.app.as_party("clinic"), things.app.here.database.engine
+    refuses = "CREATE TRIGGER refuses BEFORE INSERT ON idempotency BEGIN SELECT RAISE(ABORT, 'no'); END"
+    async with engine.begin() as connection:
+        await connection.exec_driver_sql(refuses)
+    assert (await post(clinic)).status_code == 500
+    assert (await things.count(), len(await things.app.told())) == (0, 0)
+    async with engine.begin() as connection:
+        await connection.exec_driver_sql("DROP TRIGGER refuses")
+    assert (await post(clinic)).status_code == 201
+    assert await things.count() == 1
+
+
 async def test_what_was_answered_is_there(either: Things):
     clinic = either.app.as_party("clinic")
     for n in range(5):
         made = await post(clinic, f"k{n}")
         assert (await clinic.get(made.headers["location"])).json() == made.json()
+
+
+async def test_what_is_kept_of_a_body_says_nothing_without_the_key_of_the_service(things: Things):
+    """All personal numbers can be hashed in seconds."""
+    await post(things.app.as_party("clinic"))
+    async with things.app.here.database.reading() as connection:
+        kept = (await connection.execute(select(idempotency.c.body_hash))).scalar_one()
+    sent = httpx.Request("POST", "http://samspar", json=BODY).content
+    plain = {hashlib.new(name, before + sent).digest() for name in ("sha256", "sha3_256") for before in (b"", b"\n")}
+    assert kept not in plain
+    assert kept == hmac.digest(things.app.here.secret, b"\n" + sent, "sha256")

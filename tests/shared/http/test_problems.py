@@ -53,7 +53,7 @@ WRONG = {
     "nothing": (b"", "/body"),
     "null": (b"null", "/body"),
     "a list": (b"[]", "/body"),
-    "an unknown field": (b'{"word": "lamp", "note": "x"}', "/body/?"),
+    "an unknown field": (b'{"word": "lamp", "remark": "x"}', "/body/?"),
     "our own name for it": (b'{"word": "lamp", "thing_id": "x"}', "/body/?"),
     "a missing field": (b"{}", "/body/word"),
     "another type": (b'{"word": {}}', "/body/word"),

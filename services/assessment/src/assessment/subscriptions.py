@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, Field
 
 from shared.calendar import Span
-from shared.subscriptions import Subscriptions
+from shared.subscriptions import Load, Subscriptions
 from shared.tasks import HeardRecall, HeardRequest
 from shared.uow import UnitOfWork
 
@@ -65,45 +65,45 @@ class ActivityRecalled(HeardRecall, type="activity.recalled"):
     """Home takes it back."""
 
 
-@subscriptions.on(AssessmentRequested, loads=Assessment)
+@subscriptions.on(AssessmentRequested, Load(Assessment))
 async def request_assessment(uow: UnitOfWork, event: AssessmentRequested) -> None:
     await assessments.request_assessment(uow, event, finds=event.finds, needs=event.contributions)
 
 
-@subscriptions.on(AssessmentRecalled, loads=Assessment)
+@subscriptions.on(AssessmentRecalled, Load(Assessment))
 async def recall_assessment(uow: UnitOfWork, event: AssessmentRecalled) -> None:
     await assessments.recall_assessment(uow, event)
 
 
-@subscriptions.on(DecisionRequested, loads=Decision)
+@subscriptions.on(DecisionRequested, Load(Decision))
 async def request_decision(uow: UnitOfWork, event: DecisionRequested) -> None:
     await decisions.request_decision(uow, event, signed_by=event.signed_by, each_decides=event.each_decides)
 
 
-@subscriptions.on(DecisionRecalled, loads=Decision)
+@subscriptions.on(DecisionRecalled, Load(Decision))
 async def recall_decision(uow: UnitOfWork, event: DecisionRecalled) -> None:
     await decisions.recall_decision(uow, event)
 
 
-@subscriptions.on(PlanRequested, loads=Plan)
+@subscriptions.on(PlanRequested, Load(Plan))
 async def request_plan(uow: UnitOfWork, event: PlanRequested) -> None:
     await plans.request_plan(
         uow, event, signed_by=event.signed_by, needs=event.contributions, finds=event.finds, hours=event.hours
     )
 
 
-@subscriptions.on(PlanRecalled, loads=Plan)
+@subscriptions.on(PlanRecalled, Load(Plan))
 async def recall_plan(uow: UnitOfWork, event: PlanRecalled) -> None:
     await plans.recall_plan(uow, event)
 
 
-@subscriptions.on(ActivityRequested, loads=Activity)
+@subscriptions.on(ActivityRequested, Load(Activity))
 async def request_activity(uow: UnitOfWork, event: ActivityRequested) -> None:
     await activities.request_activity(
         uow, event, choose_from=event.choose_from, package=event.package, lasts=event.lasts
     )
 
 
-@subscriptions.on(ActivityRecalled, loads=Activity)
+@subscriptions.on(ActivityRecalled, Load(Activity))
 async def recall_activity(uow: UnitOfWork, event: ActivityRecalled) -> None:
     await activities.recall_activity(uow, event)

@@ -2,8 +2,6 @@
 
 from datetime import datetime
 
-from icalendar import STATUS, Calendar, Event
-
 from shared.errors import NotFound
 
 from .domain.meetings import Meeting, Status, uid_of
@@ -18,6 +16,8 @@ def ics(meeting: Meeting, now: datetime) -> bytes:
 
     Raises `NoTimeSet`: a calendar file has an entry in it (RFC 5545, 3.6).
     """
+    from icalendar import STATUS, Calendar, Event  # large, and asked for by few
+
     if meeting.starts is None or meeting.ends is None:
         raise NoTimeSet("Book a time first.")
     cancelled = meeting.status == Status.CANCELLED

@@ -1,6 +1,6 @@
 """Events in, and timers. Only the fields booking reads."""
 
-from shared.subscriptions import Subscriptions
+from shared.subscriptions import Load, Subscriptions
 from shared.tasks import HeardRecall, HeardRequest
 from shared.timers import Rang, Timers
 from shared.uow import UnitOfWork
@@ -35,22 +35,22 @@ class AgendaRecalled(HeardRecall, type="agenda.recalled"):
     """Home takes it back."""
 
 
-@subscriptions.on(MeetingRequested, loads=Meeting)
+@subscriptions.on(MeetingRequested, Load(Meeting))
 async def request_meeting(uow: UnitOfWork, event: MeetingRequested) -> None:
     await meetings.request(uow, event, interpreters=event.interpreters)
 
 
-@subscriptions.on(MeetingRecalled, loads=Meeting)
+@subscriptions.on(MeetingRecalled, Load(Meeting))
 async def recall_meeting(uow: UnitOfWork, event: MeetingRecalled) -> None:
     await meetings.recall(uow, event)
 
 
-@subscriptions.on(AgendaRequested, loads=AgendaItem)
+@subscriptions.on(AgendaRequested, Load(AgendaItem))
 async def request_agenda_item(uow: UnitOfWork, event: AgendaRequested) -> None:
     await agendas.request(uow, event, group=event.group, every=event.every)
 
 
-@subscriptions.on(AgendaRecalled, loads=AgendaItem)
+@subscriptions.on(AgendaRecalled, Load(AgendaItem))
 async def recall_agenda_item(uow: UnitOfWork, event: AgendaRecalled) -> None:
     await agendas.recall(uow, event)
 

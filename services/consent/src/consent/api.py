@@ -1,7 +1,7 @@
 """HTTP in. A route parses, calls one use-case and returns; rules live in domain.py."""
 
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, Any
 from uuid import UUID
 
 from fastapi import Path, Query
@@ -9,6 +9,7 @@ from pydantic import AwareDatetime, Field
 from sqlmodel import col, select
 
 from shared.http.desk import Wait, Waits, parked_waits
+from shared.http.examples import CASE, PERSON, PLAY, RELEASE, shown
 from shared.http.paging import Page, Paged
 from shared.http.policies import Forbidden, operator, party, peer
 from shared.http.route import Service, Transaction, routes
@@ -28,6 +29,8 @@ LACKS = ("waiver", "consent")
 class Grant(Body):
     """The person has given it: in which form, when (now, if left out), and until when (no end, if left out)."""
 
+    model_config = shown({"form": "written", "at": "2026-11-02T13:00:00+01:00", "until": "2027-05-02T00:00:00+02:00"})
+
     form: Form
     at: AwareDatetime | None = None
     until: AwareDatetime | None = None
@@ -35,6 +38,8 @@ class Grant(Body):
 
 class Answer(Body):
     """When the person said so (now, if left out)."""
+
+    model_config = shown({"at": "2026-11-02T13:00:00+01:00"})
 
     at: AwareDatetime | None = None
 
@@ -48,6 +53,26 @@ class Side(View):
 
 class BasisView(View):
     """A consent or a waiver, without the person."""
+
+    model_config = shown(
+        {
+            "id": PLAY,
+            "caseId": CASE,
+            "task": "waiver",
+            "round": 1,
+            "waiver": True,
+            "status": "granted",
+            "form": "written",
+            "between": [
+                {"party": "social_services", "organisation": "norrby"},
+                {"party": "employment_service", "organisation": "af"},
+            ],
+            "givenAt": "2026-11-02T12:00:00Z",
+            "until": "2027-05-01T22:00:00Z",
+            "withdrawnAt": None,
+            "version": 2,
+        }
+    )
 
     id: UUID
     case_id: UUID
@@ -63,8 +88,21 @@ class BasisView(View):
     version: int
 
 
+WANTED: dict[str, Any] = {
+    "releaseId": RELEASE,
+    "personId": PERSON,
+    "purpose": "meeting",
+    "from": "norrby",
+    "to": "af",
+    "toParty": "employment_service",
+    "categories": ["identity", "contact"],
+}
+
+
 class WantedRelease(Body):
     """A release for which a permit is asked, under an id of the releaser's own making."""
+
+    model_config = shown(WANTED)
 
     release_id: UUID
     person_id: UUID
@@ -78,11 +116,18 @@ class WantedRelease(Body):
 class PermitsWanted(Body):
     """Releases, of which each gets a yes or a no of its own."""
 
+    model_config = shown({"releases": [WANTED]})
+
     releases: list[WantedRelease] = Field(min_length=1, max_length=100)
+
+
+PERMIT: dict[str, Any] = {"releaseId": RELEASE, "granted": True, "basis": PLAY, "number": 3, "lacks": []}
 
 
 class PermitView(View):
     """Yes, with the basis and its next number; or no, with the kinds of basis of which one is needed."""
+
+    model_config = shown(PERMIT)
 
     release_id: UUID
     granted: bool
@@ -93,6 +138,8 @@ class PermitView(View):
 
 class Permits(View):
     """One answer for each release."""
+
+    model_config = shown({"permits": [PERMIT]})
 
     permits: list[PermitView]
 

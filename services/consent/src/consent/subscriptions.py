@@ -2,7 +2,7 @@
 
 from pydantic import Field
 
-from shared.subscriptions import Subscriptions
+from shared.subscriptions import Load, Subscriptions
 from shared.tasks import HeardRecall, HeardRequest, Participant
 from shared.timers import Rang, Timers
 from shared.uow import UnitOfWork
@@ -25,12 +25,12 @@ class ConsentRecalled(HeardRecall, type="consent.recalled"):
     """Home takes it back."""
 
 
-@subscriptions.on(ConsentRequested, loads=Basis)
+@subscriptions.on(ConsentRequested, Load(Basis))
 async def request(uow: UnitOfWork, event: ConsentRequested) -> None:
     await usecases.request(uow, event, waiver=event.waiver, between=event.between)
 
 
-@subscriptions.on(ConsentRecalled, loads=Basis)
+@subscriptions.on(ConsentRecalled, Load(Basis))
 async def recall(uow: UnitOfWork, event: ConsentRecalled) -> None:
     await usecases.recall(uow, event)
 

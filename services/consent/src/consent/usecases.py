@@ -55,7 +55,7 @@ async def grant(uow: UnitOfWork, basis_id: UUID, form: Form, *, at: datetime | N
     basis = await uow.get(Basis, basis_id)
     uow.emit(basis.grant(form, uow.happened(at), until=until, now=uow.now))
     if until is not None:
-        await set_timer(uow, PERIOD, stream=basis.case_id, key=str(basis.id), due=until)
+        set_timer(uow, PERIOD, stream=basis.case_id, key=str(basis.id), due=until)
     return basis
 
 
@@ -70,7 +70,7 @@ async def withdraw(uow: UnitOfWork, basis_id: UUID, at: datetime | None) -> Basi
     """The person withdraws it: no permit from here, and those that are open are fenced at once."""
     basis = await uow.get(Basis, basis_id)
     basis.withdraw(uow.happened(at), now=uow.now)
-    await clear_timer(uow, PERIOD, stream=basis.case_id, key=str(basis.id))
+    clear_timer(uow, PERIOD, stream=basis.case_id, key=str(basis.id))
     rushed(await _open(uow, basis), uow.now)
     await _acknowledge(uow, basis)
     return basis

@@ -2,14 +2,14 @@
 
 from shared.events import Heard
 from shared.pathways import KINDS, Told, WithdrawnBySender
-from shared.subscriptions import Subscriptions
+from shared.subscriptions import Load, Subscriptions
 from shared.timers import Rang, Timers
 from shared.uow import UnitOfWork
 
 from . import heard
 from .domain.answers import Answer
 from .domain.cases import Case
-from .domain.referrals import Status
+from .domain.referrals import Referral, Status
 from .domain.roles import RoleHolding
 from .usecases import answers, intake, roles
 from .usecases.home import TIMER, Home
@@ -19,17 +19,17 @@ def subscriptions(home: Home) -> Subscriptions:
     """What home hears, and intake, answers and roles beside it."""
     table = Subscriptions()
 
-    @table.on(heard.ReferralReceived, loads=Case, by="case_id")
+    @table.on(heard.ReferralReceived, Load(Case, by="case_id"))
     async def _begin(uow: UnitOfWork, event: heard.ReferralReceived) -> None:
         if _own(uow, event):
             await home.begin(uow, event)
 
-    @table.on(heard.ReferralWithdrawn, loads=Case, by="case_id")
+    @table.on(heard.ReferralWithdrawn, Load(Case, by="case_id"))
     async def _withdraw(uow: UnitOfWork, event: heard.ReferralWithdrawn) -> None:
         if _own(uow, event):
             await home.hear(uow, event.case_id, WithdrawnBySender(event.time))
 
-    @table.on_each(heard.TaskTold, _moments(), loads=Case, by="case_id")
+    @table.on_each(heard.TaskTold, _moments(), Load(Case, by="case_id"))
     async def _hear(uow: UnitOfWork, event: heard.TaskTold) -> None:
         if event.home == uow.whoami.organisation:
             told = Told(
@@ -42,7 +42,7 @@ def subscriptions(home: Home) -> Subscriptions:
             )
             await home.hear(uow, event.case_id, told, told_by=event.envelope.organisation)
 
-    @table.on(heard.DeviationReported, loads=Case, by="case_id")
+    @table.on(heard.DeviationReported, Load(Case, by="case_id"))
     async def _deviates(uow: UnitOfWork, event: heard.DeviationReported) -> None:
         if event.home == uow.whoami.organisation:
             await home.deviates(uow, event.case_id, event.party, event.time, told_by=event.envelope.organisation)
@@ -54,38 +54,38 @@ def subscriptions(home: Home) -> Subscriptions:
 
 
 def _intake(table: Subscriptions) -> None:
-    @table.on(heard.ReferralReturned)
+    @table.on(heard.ReferralReturned, Load(Referral, of_case=True))
     async def _returned(uow: UnitOfWork, event: heard.ReferralReturned) -> None:
         if _own(uow, event):
             await intake.became(uow, event.case_id, Status.RETURNED, event.time, reason=event.reason)
 
-    @table.on(heard.CaseOpened)
+    @table.on(heard.CaseOpened, Load(Referral, of_case=True))
     async def _opened(uow: UnitOfWork, event: heard.CaseOpened) -> None:
         if _own(uow, event):
             await intake.became(uow, event.case_id, Status.OPENED, event.time)
 
-    @table.on(heard.CaseClosed)
+    @table.on(heard.CaseClosed, Load(Referral, of_case=True))
     async def _closed(uow: UnitOfWork, event: heard.CaseClosed) -> None:
         if _own(uow, event):
             await intake.became(uow, event.case_id, Status.ENDED, event.time, ending=event.ending)
 
 
 def _answers(table: Subscriptions) -> None:
-    @table.on(heard.AnswerRequested, loads=Answer)
+    @table.on(heard.AnswerRequested, Load(Answer))
     async def _ask(uow: UnitOfWork, event: heard.AnswerRequested) -> None:
         await answers.request(uow, event)
 
-    @table.on(heard.AnswerRecalled, loads=Answer)
+    @table.on(heard.AnswerRecalled, Load(Answer))
     async def _recall(uow: UnitOfWork, event: heard.AnswerRecalled) -> None:
         await answers.recall(uow, event)
 
 
 def _roles(table: Subscriptions) -> None:
-    @table.on(heard.RoleRequested, loads=RoleHolding)
+    @table.on(heard.RoleRequested, Load(RoleHolding))
     async def _ask(uow: UnitOfWork, event: heard.RoleRequested) -> None:
         await roles.request(uow, event)
 
-    @table.on(heard.RoleRecalled, loads=RoleHolding)
+    @table.on(heard.RoleRecalled, Load(RoleHolding))
     async def _recall(uow: UnitOfWork, event: heard.RoleRecalled) -> None:
         await roles.recall(uow, event)
 

@@ -8,6 +8,7 @@ from uuid import UUID
 from fastapi import Path, Query
 from sqlmodel import col, select
 
+from shared.http.examples import CASE, PLAY, shown
 from shared.http.paging import Page, Paged
 from shared.http.policies import operator, party
 from shared.http.route import Transaction, routes
@@ -25,6 +26,18 @@ CaseId = Annotated[UUID, Path(alias="caseId", description="The case")]
 class CaseView(View):
     """A case, without anybody in it."""
 
+    model_config = shown(
+        {
+            "id": CASE,
+            "home": "norrby",
+            "pathway": "norrby/first-steps",
+            "pathwayVersion": 1,
+            "openedAt": "2026-11-02T08:00:00Z",
+            "closedAt": "2026-11-06T09:00:00Z",
+            "ending": "activity_started",
+        }
+    )
+
     id: UUID
     home: str
     pathway: str | None
@@ -36,6 +49,23 @@ class CaseView(View):
 
 class EntryView(View):
     """Something that happened: when, who told it, and when it was learnt here."""
+
+    model_config = shown(
+        {
+            "id": "0190a0b2-8b05-7a6c-9e33-c7d1f2045be8",
+            "type": "meeting.booked.v1",
+            "source": "/norrby/booking",
+            "time": "2026-11-02T08:30:00Z",
+            "recorded": "2026-11-02T08:30:01Z",
+            "moment": "booked",
+            "task": "assessment-meeting",
+            "round": 1,
+            "play": PLAY,
+            "outcome": None,
+            "reason": None,
+            "reach": None,
+        }
+    )
 
     id: UUID
     type: str
@@ -53,6 +83,21 @@ class EntryView(View):
 
 class DeadlineView(View):
     """A deadline. `at`: when it was met, or passed."""
+
+    model_config = shown(
+        {
+            "caseId": CASE,
+            "task": "assessment-meeting",
+            "round": 1,
+            "play": PLAY,
+            "reach": "ended",
+            "owner": "social_services",
+            "due": "2026-11-03T08:30:00Z",
+            "state": "held",
+            "at": "2026-11-03T08:00:00Z",
+            "learntLate": False,
+        }
+    )
 
     case_id: UUID
     task: str

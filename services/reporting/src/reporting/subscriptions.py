@@ -7,12 +7,12 @@ from uuid import UUID
 from pydantic import Field
 
 from shared.events import Heard
-from shared.subscriptions import Subscriptions
+from shared.subscriptions import Load, Subscriptions
 from shared.tasks import Participant
 from shared.uow import UnitOfWork
 
 from . import usecases
-from .domain import CaseSummary, Deadline, Entry, deadline_id
+from .domain import CaseSummary, Deadline, deadline_id
 
 subscriptions = Subscriptions(order_free=True)
 
@@ -33,8 +33,8 @@ class Anything(Heard, type="*"):
     reach: Word | None = None
 
     @property
-    def event_id(self) -> UUID:
-        return self.envelope.id
+    def about(self) -> UUID | None:
+        return self.envelope.case_id
 
 
 class CaseOpened(Heard, type="case.opened"):
@@ -98,19 +98,11 @@ class DeadlineMissed(OfDeadline, type="deadline.missed"):
     """It passed."""
 
 
-@subscriptions.on(Anything, loads=Entry, by="event_id")
+@subscriptions.on(Anything, Load(CaseSummary, by="about"))
 async def note(uow: UnitOfWork, event: Anything) -> None:
     said = event.envelope
     if said.case_id is not None:
-        entry = Entry(
-            id=said.id,
-            case_id=said.case_id,
-            home=said.home,
-            changed_at=said.time,
-            type=said.subject.rpartition(".v")[0],
-            source=said.source,
-            time=said.time,
-            recorded=said.time,
+        line = usecases.Line(
             moment=event.moment or said.subject.split(".")[1],
             task=event.task,
             round=event.round,
@@ -118,35 +110,34 @@ async def note(uow: UnitOfWork, event: Anything) -> None:
             outcome=event.outcome or event.ending,
             reason=event.reason,
             reach=event.reach,
-            audience=usecases.audience(said, uow.whoami.organisation),
         )
-        await usecases.note(uow, entry, said)
+        await usecases.note(uow, said, said.case_id, line)
 
 
-@subscriptions.on(CaseOpened, loads=CaseSummary, by="case_id")
+@subscriptions.on(CaseOpened, Load(CaseSummary, by="case_id"))
 async def opened(uow: UnitOfWork, event: CaseOpened) -> None:
     case = await usecases.the_case(uow, event.envelope, event.case_id)
     case.opened(event.pathway, event.version, event.time)
     await usecases.admit(uow, case, event.parties)
 
 
-@subscriptions.on(CaseMoved, loads=CaseSummary, by="case_id")
+@subscriptions.on(CaseMoved, Load(CaseSummary, by="case_id"))
 async def moved(uow: UnitOfWork, event: CaseMoved) -> None:
     await usecases.admit(uow, await usecases.the_case(uow, event.envelope, event.case_id), event.parties)
 
 
-@subscriptions.on(CaseClosed, loads=CaseSummary, by="case_id")
+@subscriptions.on(CaseClosed, Load(CaseSummary, by="case_id"))
 async def closed(uow: UnitOfWork, event: CaseClosed) -> None:
     (await usecases.the_case(uow, event.envelope, event.case_id)).closed(event.ending, event.time)
 
 
-@subscriptions.on(DeadlineMet, loads=Deadline, by="deadline_id")
+@subscriptions.on(DeadlineMet, Load(Deadline, by="deadline_id"), Load(CaseSummary, by="case_id"))
 async def met(uow: UnitOfWork, event: DeadlineMet) -> None:
     await usecases.the_case(uow, event.envelope, event.case_id)
     await usecases.met(uow, event.row(uow.whoami.organisation), event.time, learnt_late=event.learnt_late)
 
 
-@subscriptions.on(DeadlineMissed, loads=Deadline, by="deadline_id")
+@subscriptions.on(DeadlineMissed, Load(Deadline, by="deadline_id"), Load(CaseSummary, by="case_id"))
 async def missed(uow: UnitOfWork, event: DeadlineMissed) -> None:
     await usecases.the_case(uow, event.envelope, event.case_id)
     await usecases.missed(uow, event.row(uow.whoami.organisation))

@@ -2,9 +2,10 @@
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, TypedDict, cast
 from uuid import UUID
 
+from sqlalchemy import Table, inspect
 from sqlmodel import col, select
 
 from shared.envelope import Envelope
@@ -12,11 +13,14 @@ from shared.errors import NotFound
 from shared.tables import holds
 from shared.tasks import Participant
 from shared.uow import UnitOfWork
+from shared.writes import Into
 
 from .domain import CaseSummary, Deadline, Entry, OtherHome
 
 MOST = 2000
 HOME_TELLS = "referral"
+ENTRIES = Into(cast(Table, inspect(Entry).local_table), key=("id",), updates=())
+"""Lines are only ever added, one for each fact: written as the event log is, not as things that change."""
 
 
 async def the_case(uow: UnitOfWork, event: Envelope, case_id: UUID) -> CaseSummary:
@@ -41,12 +45,34 @@ def audience(event: Envelope, here: str) -> frozenset[str]:
     return event.audience or frozenset({event.organisation, event.home, here})
 
 
-async def note(uow: UnitOfWork, entry: Entry, envelope: Envelope) -> None:
+class Line(TypedDict):
+    """What a timeline says of an event."""
+
+    moment: str
+    task: str | None
+    round: int | None
+    play: UUID | None
+    outcome: str | None
+    reason: str | None
+    reach: str | None
+
+
+async def note(uow: UnitOfWork, event: Envelope, case_id: UUID, line: Line) -> None:
     """One line more in a timeline. Heard twice, it is there once."""
-    await the_case(uow, envelope, entry.case_id)
-    if await uow.find(Entry, entry.id) is None:
-        entry.recorded = entry.changed_at = uow.now
-        uow.add(entry)
+    await the_case(uow, event, case_id)
+    told = {
+        "id": event.id,
+        "case_id": case_id,
+        "home": event.home,
+        "version": 1,
+        "changed_at": uow.now,
+        "type": event.subject.rpartition(".v")[0],
+        "source": event.source,
+        "time": event.time,
+        "recorded": uow.now,
+        "audience": audience(event, uow.whoami.organisation),
+    }
+    uow.put(ENTRIES, {**told, **line})
 
 
 async def admit(uow: UnitOfWork, case: CaseSummary, parties: Iterable[Participant]) -> None:

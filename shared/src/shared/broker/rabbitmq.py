@@ -10,7 +10,8 @@ from typing import Any
 
 import aio_pika
 import aiormq
-from aio_pika.abc import AbstractChannel, AbstractConnection, AbstractIncomingMessage
+from aio_pika.abc import AbstractChannel, AbstractConnection
+from aiormq.abc import DeliveredMessage
 from pamqp.commands import Basic
 
 from .protocol import BrokerAway, Message, Unroutable
@@ -128,7 +129,7 @@ class Line:
         self._channel = channel
         self._queue = queue
         self._most = most
-        self._arrived: deque[AbstractIncomingMessage] = deque()
+        self._arrived: deque[DeliveredMessage] = deque()
         self._news = asyncio.Event()
         self._unacked = 0
         self._cut = False
@@ -137,8 +138,9 @@ class Line:
         self._connection.close_callbacks.add(self._on_close)
         self._channel.close_callbacks.add(self._on_close)
         await self._channel.set_qos(prefetch_count=4 * self._most)
-        queue = await self._channel.declare_queue(self._queue, passive=True)
-        await queue.consume(self._on_message)
+        await self._channel.declare_queue(self._queue, passive=True)
+        channel = await self._channel.get_underlay_channel()
+        await channel.basic_consume(self._queue, self._on_message)
 
     async def batches(self) -> AsyncIterator["Deliveries"]:
         last, probed = 0, time.monotonic()
@@ -183,7 +185,7 @@ class Line:
             raise BrokerAway("the queue has lost its consumer")
         return found.message_count or 0
 
-    async def _on_message(self, message: AbstractIncomingMessage) -> None:
+    async def _on_message(self, message: DeliveredMessage) -> None:
         self._arrived.append(message)
         self._news.set()
 
@@ -195,24 +197,14 @@ class Line:
 class Deliveries:
     """A batch of deliveries on one channel, acked by one multiple ack."""
 
-    def __init__(self, line: Line, channel: AbstractChannel, incoming: Sequence[AbstractIncomingMessage]) -> None:
+    def __init__(self, line: Line, channel: AbstractChannel, incoming: Sequence[DeliveredMessage]) -> None:
         self._line = line
         self._channel = channel
         self._incoming = incoming
 
     @property
     def messages(self) -> Sequence[Message]:
-        return [
-            Message(
-                id=m.message_id or "",
-                routing_key=m.routing_key or "",
-                headers=dict(m.headers),
-                body=m.body,
-                user_id=m.user_id,
-                content_type=m.content_type or "",
-            )
-            for m in self._incoming
-        ]
+        return [_read(delivered) for delivered in self._incoming]
 
     async def ack(self) -> None:
         """After the commit. A failed ack is no loss: redelivery meets the keys."""
@@ -223,6 +215,18 @@ class Deliveries:
         if tag is not None:
             await channel.basic_ack(tag, multiple=True)
         self._line.acked(len(self._incoming))
+
+
+def _read(delivered: DeliveredMessage) -> Message:
+    said = delivered.header.properties
+    return Message(
+        id=said.message_id or "",
+        routing_key=delivered.routing_key or "",
+        headers=said.headers or {},
+        body=delivered.body,
+        user_id=said.user_id,
+        content_type=said.content_type or "",
+    )
 
 
 def properties(message: Message) -> Basic.Properties:

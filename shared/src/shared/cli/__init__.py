@@ -14,7 +14,7 @@ import typer
 from shared.errors import Refused
 from shared.settings import read_files
 
-from . import dead_letters, demo, instance, operate, pathway, topology, up
+from . import dead_letters, demo, instance, operate, pathway, reconcile, topology, up
 
 app = typer.Typer(
     name="samspar",
@@ -28,6 +28,7 @@ app.command("migrate")(up.migrate_database)
 app.command("refer")(operate.refer)
 app.command("where")(operate.where)
 app.command("token")(instance.token)
+app.command("reconcile")(reconcile.reconcile)
 app.add_typer(pathway.app, name="pathway")
 app.add_typer(topology.app, name="topology")
 app.add_typer(dead_letters.app, name="dead-letters")

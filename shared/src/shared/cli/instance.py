@@ -62,8 +62,7 @@ class Instance:
     @property
     def shown(self) -> str:
         """The data directory, as short as can be."""
-        here = Path.cwd()
-        return str(self.data.relative_to(here) if self.data.is_relative_to(here) else self.data)
+        return as_shown(self.data)
 
     @property
     def services(self) -> list[str]:
@@ -145,6 +144,12 @@ class Instance:
         return said
 
 
+def as_shown(directory: Path) -> str:
+    """As short as can be."""
+    here, whole = Path.cwd(), directory.resolve()
+    return str(whole.relative_to(here) if whole.is_relative_to(here) else whole)
+
+
 def _words(problem: dict[str, Any]) -> str:
     """The service's own, with the fields it names."""
     wrong = [f"{each['pointer']}: {each['expected']}." for each in problem.get("errors", ())]
@@ -153,12 +158,21 @@ def _words(problem: dict[str, Any]) -> str:
 
 def current(data: Path | None) -> Instance:
     """The instance of a data directory; else of those started here the last that lives. Raises `NothingRuns`."""
+    return running(data)[-1]
+
+
+def running(data: Path | None) -> list[Instance]:
+    """All that were started here and live, the last one last; where none does, the last. Raises `NothingRuns`."""
     places = _started() if data is None else [data]
     described = [place / DESCRIBED for place in places if (place / DESCRIBED).exists()]
     if not described:
         raise NothingRuns("Run `samspar demo` or `samspar up`, or give --data.")
     living = [path for path in described if is_owned(path.parent)]
-    known = json.loads((living or described)[-1].read_text(encoding="utf-8"))
+    return [_instance(path) for path in living or described[-1:]]
+
+
+def _instance(described: Path) -> Instance:
+    known = json.loads(described.read_text(encoding="utf-8"))
     parties = Path(known["parties"])
     if not parties.is_dir():
         raise NothingRuns("Run `samspar demo` or `samspar up`; what ran here is gone.")

@@ -12,7 +12,7 @@ import typer
 
 from shared.errors import Invalid, NotFound, Unavailable
 
-from .instance import Answered, Data, Instance, Json, Token, current
+from .instance import Answered, Data, Instance, Json, Token, current, running
 
 PAUSE = 0.5
 
@@ -82,11 +82,8 @@ def where(
     as_json: Json = False,
 ) -> None:
     """What a case waits for: of whom, by when, and what is parked anywhere."""
-    here = current(data)
-    said = {service: _waits(here, service, case, token) for service in here.services}
+    here, said = _known(case, data, token)
     sentence: str | None = said.get("referral", {}).get("sentences", {}).get(language)
-    if sentence is None and not any(answer["items"] or "away" in answer for answer in said.values()):
-        raise UnknownCase("Look at its id again; `samspar refer` and the demo print it.")
     if as_json:
         typer.echo(json.dumps(said, ensure_ascii=False))
         return
@@ -94,6 +91,20 @@ def where(
     for item in said.get("referral", {}).get("items", ()):
         if (how := _settled_by(here, item)) is not None:
             typer.echo(how)
+
+
+def _known(case: UUID, data: Path | None, token: str | None) -> tuple[Instance, dict[str, dict[str, Any]]]:
+    """The platform that knows the case, of all that run here, with what its services say. Raises `UnknownCase`."""
+    away: tuple[Instance, dict[str, dict[str, Any]]] | None = None
+    for here in reversed(running(data)):
+        said = {service: _waits(here, service, case, token) for service in here.services}
+        if any(answer.get("sentences") or answer["items"] for answer in said.values()):
+            return here, said
+        if away is None and any("away" in answer for answer in said.values()):
+            away = here, said
+    if away is None:
+        raise UnknownCase("Look at its id again; `samspar refer` and the demo print it.")
+    return away
 
 
 MOVES = {

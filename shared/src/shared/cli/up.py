@@ -9,7 +9,7 @@ from shared.errors import Invalid, Unavailable
 from shared.parties import Parties
 
 from .instance import remembered
-from .parties import read_parties
+from .parties import at_ports, read_parties
 
 Organisation = Annotated[
     str | None,
@@ -38,7 +38,7 @@ def up(
     host: Annotated[str, typer.Option(envvar="SAMSPAR_HOST", help="Where they listen")] = "127.0.0.1",
     port: Annotated[
         int | None,
-        typer.Option(envvar="SAMSPAR_PORT", help="Only for one service; the parties' files have those of all"),
+        typer.Option(envvar="SAMSPAR_PORT", help="Of the first service, the others follow; else as the parties say"),
     ] = None,
     while_stdin: Annotated[bool, typer.Option("--while-stdin", hidden=True)] = False,
 ) -> None:
@@ -52,7 +52,9 @@ def up(
     _installed(services or [])
     organisation = organisation or _only(known, services or [])
     chosen = _chosen(known, organisation, services or [])
-    _whole(chosen, broker=broker, database=database, port=port)
+    _whole(chosen, broker=broker, database=database)
+    if port is not None:
+        chosen = {name: port + n for n, name in enumerate(chosen)}
     told: dict[str, dict[str, Any]] = {
         name: {
             "organisation": organisation,
@@ -60,7 +62,7 @@ def up(
             "parties": parties,
             "pathways": pathways,
             "host": host,
-            "port": port or at,
+            "port": at,
         }
         for name, at in chosen.items()
     }
@@ -74,6 +76,9 @@ def up(
 
     with owned(data):
         _develop(data, host)
+        if port is not None:
+            parties = at_ports(parties, organisation, chosen, data / "parties")
+            told = {name: settings | {"parties": parties} for name, settings in told.items()}
         with remembered(organisation, data, parties, pathways, issuer=DEVELOPMENT):
             keep_up(told, while_stdin=while_stdin)
 
@@ -91,10 +96,13 @@ def _only(parties: Parties, named: list[str]) -> str:
     wanted, everything = set(named or parties.tells), set(parties.tells)
     able = [name for name in parties.organisations if wanted <= set(parties[name].own)]
     whole = [name for name in able if everything <= set(parties[name].own)]
-    (found, *others) = able if len(able) == 1 else whole or [""]
-    if not found or others:
-        raise Incomplete(f"Say with --organisation who runs them: {', '.join(sorted(whole or able)) or 'nobody does'}.")
-    return found
+    fit = able if len(able) == 1 else whole
+    if not fit and not able:
+        raise Incomplete("No organisation runs all of them; name one that runs a service with --organisation.")
+    if len(fit) != 1:
+        commands = [f"  samspar {' '.join(['up', *named])} --organisation {name}" for name in sorted(able)]
+        raise Incomplete("\n".join(["Several organisations can; say whose services they are:", *commands]))
+    return fit[0]
 
 
 def _chosen(parties: Parties, organisation: str, named: list[str]) -> dict[str, int]:
@@ -116,15 +124,13 @@ def _port(url: str) -> int:
     return int(port) if port.isdecimal() else {"http": 80}.get(scheme, 443)
 
 
-def _whole(chosen: dict[str, int], *, broker: str | None, database: str | None, port: int | None) -> None:
+def _whole(chosen: dict[str, int], *, broker: str | None, database: str | None) -> None:
     if not chosen:
         raise Incomplete("Name an organisation that runs services of its own.")
     if broker is not None and len(chosen) != 1:
         raise Incomplete("On a broker name one service, and start one process for each.")
     if (broker is None) != (database is None):
         raise Incomplete("Give --broker and the service's --database together, or neither.")
-    if port is not None and len(chosen) != 1:
-        raise Incomplete("A port is for one service; the parties' files have the addresses of all.")
 
 
 def _develop(data: Path, host: str) -> None:

@@ -36,9 +36,16 @@ class Clients:
         headers = self._bearer(service, party) | {"Idempotency-Key": f"{self._world.run.name}-{key}"}
         return await self._ask(service, "POST", f"/{service}/v1{path}", headers, body)
 
-    async def get(self, service: str, path: str) -> dict[str, Any]:
-        """As the operators of the organisation."""
-        return await self._ask(service, "GET", f"/{service}/v1{path}", self._bearer(service, OPERATORS))
+    async def send(self, service: str, path: str, file: tuple[str, bytes], *, party: str, key: str) -> dict[str, Any]:
+        """A file: its media type and content. Raises `NotAsTheScriptSays`, as `post` does."""
+        headers = self._bearer(service, party) | {"Idempotency-Key": f"{self._world.run.name}-{key}"}
+        kind, content = file
+        path = f"/{service}/v1{path}"
+        return await self._ask(service, "POST", path, headers | {"Content-Type": kind}, content=content)
+
+    async def get(self, service: str, path: str, *, party: str = OPERATORS) -> dict[str, Any]:
+        """As the operators of the organisation, unless a party asks."""
+        return await self._ask(service, "GET", f"/{service}/v1{path}", self._bearer(service, party))
 
     async def flow(self, service: str) -> dict[str, Any] | None:
         """What waits there, or nothing while it is away or stalled."""
@@ -61,7 +68,7 @@ class Clients:
 
     def _bearer(self, service: str, party: str) -> dict[str, str]:
         token = self._world.signer.issue(
-            organisation=self._world.script.organisation,
+            organisation=self._world.script.organisation_of(party),
             party=party,
             subject=f"demo-{party}",
             client_id=f"demo-{party}",
@@ -77,10 +84,17 @@ class Clients:
         reraise=True,
     )
     async def _ask(
-        self, service: str, method: str, path: str, headers: dict[str, str], body: dict[str, Any] | None = None
+        self,
+        service: str,
+        method: str,
+        path: str,
+        headers: dict[str, str],
+        body: dict[str, Any] | None = None,
+        content: bytes | None = None,
     ) -> dict[str, Any]:
+        url = self._world.url(service) + path
         try:
-            answer = await self._http.request(method, self._world.url(service) + path, headers=headers, json=body)
+            answer = await self._http.request(method, url, headers=headers, json=body, content=content)
         except httpx.TransportError as error:
             raise _Again from error
         if answer.status_code in (502, 503) or answer.headers.get("Retry-After"):

@@ -1,17 +1,15 @@
-"""Drives a demo: moves the clock when all is quiet, and plays each move of the script over HTTP."""
+"""Drives a demo: moves the clock when all is quiet, and has each turn of the script taken."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
-from uuid import UUID
 
 from shared.errors import Unavailable
-from shared.ids import play_id
 
-from .clients import Clients
-from .script import ROUTES, Do, Move, Person
+from .making import Making
+from .script import Turn
 from .world import World
 
 QUIET_WITHIN = 180.0
@@ -38,39 +36,30 @@ class NeverQuiet(Unavailable):
 class Driver:
     """Plays one script. Run again over the same directory it repeats what was done, which does nothing, and goes on."""
 
-    def __init__(self, world: World, clients: Clients, reach: Reach, progress: Progress) -> None:
+    def __init__(self, world: World, making: Making, reach: Reach, progress: Progress) -> None:
         self.world = world
-        self.clients = clients
+        self.making = making
         self.reach = reach
         self.progress = progress
-        self.cases: dict[str, dict[str, str]] = {}
         self._now = world.script.begins
         self._next_timer: datetime | None = None
 
     async def play(self) -> None:
         """Until every move is made and everything due by then is done."""
-        moves = self.world.script.in_order()
+        turns = self.world.script.in_order()
         self._next_timer = await self._quiet()
-        for done, (move, person, n) in enumerate(moves):
-            self.progress(done, len(moves), move.at, f"{person.pseudonym}: {move.by} {move.do} {move.task}".strip())
-            await self._until(move.at)
-            await self._make(move, person, n)
+        for done, turn in enumerate(turns):
+            self.progress(done, len(turns), turn.at, turn.words)
+            await self._until(turn.at)
+            await self._take(turn)
             self._next_timer = await self._quiet()
-        self.progress(len(moves), len(moves), self._now, "done")
+        self.progress(len(turns), len(turns), self._now, "done")
 
-    async def _make(self, move: Move, person: Person, n: int) -> None:
-        service, path = ROUTES[move.do]
-        body = move.said()
-        if move.do is Do.REFER:
-            body = {**self.world.script.referral, "person": person.person, **body}
-        else:
-            known = self.cases[person.pseudonym]
-            play = play_id(UUID(known["case"]), move.task, 1, move.asking)
-            path = path.format(**known, play=play)
-        key = f"{person.pseudonym}-{n}".encode("ascii", "xmlcharrefreplace").decode()
-        answer = await self.clients.post(service, path, body, party=move.by, key=key)
-        if move.do is Do.REFER:
-            self.cases[person.pseudonym] = {"referral": answer["id"], "case": answer["caseId"]}
+    async def _take(self, turn: Turn) -> None:
+        if turn.move is not None and turn.person is not None:
+            await self.making.make(turn.move, turn.person, turn.n)
+        elif (document := self.world.script.document) is not None:
+            await self.making.send(document)
 
     async def _until(self, instant: datetime) -> None:
         """Moves the clock, stopping at every timer on the way, so that what falls due is told at its own time."""

@@ -88,24 +88,24 @@ def _environment(world: World, name: str) -> dict[str, str]:
 async def _made(world: World, name: str) -> None:
     """The service's database, where it is not there yet."""
     async with _server(world) as server:
-        if not await _exists(server, name):
-            await server.execute(text(f'CREATE DATABASE "samspar_{name}"'))
+        if not await _exists(server, world.database(name)):
+            await server.execute(text(f'CREATE DATABASE "{world.database(name)}"'))
 
 
 @server_again
 async def _fresh_database(world: World, name: str) -> None:
     """Drops what an earlier demo left. Raises `NotTheDemos` for a database that no demo's clock was ever in."""
     async with _server(world) as server:
-        if await _exists(server, name):
+        if await _exists(server, world.database(name)):
             if not await _is_a_demos(world, name):
-                database = f"samspar_{name}"
+                database = world.database(name)
                 raise NotTheDemos("Give a server that has no such database, or drop it yourself.", database=database)
-            await server.execute(text(f'DROP DATABASE "samspar_{name}" WITH (FORCE)'))
+            await server.execute(text(f'DROP DATABASE "{world.database(name)}" WITH (FORCE)'))
 
 
-async def _exists(server: AsyncConnection, name: str) -> bool:
+async def _exists(server: AsyncConnection, database: str) -> bool:
     found = text("SELECT 1 FROM pg_database WHERE datname = :name")
-    return bool(await server.scalar(found, {"name": f"samspar_{name}"}))
+    return bool(await server.scalar(found, {"name": database}))
 
 
 async def _is_a_demos(world: World, name: str) -> bool:

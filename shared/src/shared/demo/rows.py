@@ -8,16 +8,21 @@ from pydantic import BaseModel, ConfigDict
 from shared.calendar import STOCKHOLM
 
 from .clients import Clients
+from .making import Making, Reason
 from .script import Script
 
-SHOWN = ("referral", "case", "meeting", "assessment", "activity", "consent", "decision", "plan", "answer")
-UNTOLD = ("requested", "recalled", "moved", "paused", "resumed")
+INTERPRETER = "interpreter"
+"""Ordered for a meeting, but no fact about it."""
+SHOWN = {"referral", "case", "meeting", INTERPRETER, "agenda", "assessment", "activity", "decision", "plan"}
+SHOWN.update({"deviation", "consent", "answer", "role"})
+UNTOLD = ("requested", "recalled", "moved", "paused", "resumed", "turned")
 
 ORDER = (
     "referral.received",
     "case.opened",
     "opened",
     "booked",
+    "released",
     "",
     "returned",
     "withdrawn",
@@ -37,11 +42,9 @@ class Fact(BaseModel):
 
     @classmethod
     def of(cls, entry: dict[str, Any]) -> Self:
-        what = (
-            f"{entry['task']} {entry['moment']}"
-            if entry["task"]
-            else entry["type"].rpartition(".v")[0] or entry["type"]
-        )
+        aggregate = entry["type"].partition(".")[0]
+        task = aggregate if aggregate == INTERPRETER else entry["task"]
+        what = f"{task} {entry['moment']}" if task else entry["type"]
         outcome = entry["outcome"] if entry["outcome"] != entry["moment"] else None
         return cls(at=_local(entry["time"]), what=what, outcome=outcome)
 
@@ -70,23 +73,32 @@ class Deadline(BaseModel):
 
 
 class Row(BaseModel):
-    """One person of the demo. `ended`: the ending of the case, as the pathway names it."""
+    """One person of the demo. `ended`: the ending of the case, as the pathway names it.
+
+    `refused`: why the person's row of a document became no case.
+    """
 
     model_config = ConfigDict(frozen=True)
     person: str
     story: str
+    refused: Reason | None = None
     ended: str | None
     facts: list[Fact]
     deadlines: list[Deadline]
 
 
-async def rows(script: Script, cases: dict[str, dict[str, str]], clients: Clients) -> list[Row]:
-    """From reporting alone: what it shows it has heard as events."""
+async def rows(script: Script, making: Making, clients: Clients) -> list[Row]:
+    """From reporting alone: what it shows it has heard as events. Of a row that was refused nobody heard anything."""
     found: list[Row] = []
     for person in script.people:
-        case = f"/operations/cases/{cases[person.pseudonym]['case']}"
-        timeline = (await clients.get("reporting", f"{case}/timeline"))["items"]
-        deadlines = (await clients.get("reporting", f"{case}/deadlines"))["items"]
+        if (case := making.cases.get(person.pseudonym)) is None:
+            refused = making.refused[person.pseudonym]
+            nothing: dict[str, Any] = {"ended": None, "facts": [], "deadlines": []}
+            found.append(Row(person=person.pseudonym, story=person.story, refused=refused, **nothing))
+            continue
+        path = f"/operations/cases/{case['case']}"
+        timeline = (await clients.get("reporting", f"{path}/timeline"))["items"]
+        deadlines = (await clients.get("reporting", f"{path}/deadlines"))["items"]
         ended = next((each["outcome"] for each in timeline if each["type"] == "case.closed"), None)
         found.append(
             Row(
@@ -105,9 +117,9 @@ def _is_fact(entry: dict[str, Any]) -> bool:
     return aggregate in SHOWN and moment not in UNTOLD
 
 
-def _order(entry: dict[str, Any]) -> tuple[str, int, str]:
+def _order(entry: dict[str, Any]) -> tuple[str, int, str, str]:
     word = next((each for each in (entry["type"], entry["moment"]) if each in ORDER), "")
-    return entry["time"], ORDER.index(word), entry["task"] or ""
+    return entry["time"], ORDER.index(word), entry["task"] or "", entry["moment"]
 
 
 def _local(time: str) -> datetime:

@@ -2,27 +2,25 @@
 
 import hashlib
 import secrets
-import shutil
 import socket
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-import yaml
-from pydantic import BaseModel, SecretStr, ValidationError
+from pydantic import SecretStr
 
 from shared import secret_file
-from shared.errors import Invalid, Refused
+from shared.errors import Invalid
 from shared.installed import names
 from shared.issuer import PRIVATE_FILE, PUBLIC_FILE, DevelopmentIssuer, Signer, kept_key
-from shared.parties import Parties
 from shared.vault import KeyRing
 
-from .owner import LOCK
+from . import runs
+from .runs import Run
 from .script import Script
+from .taking_part import write_parties
 
-RUN = "run.json"
 TOLD = "told"
 FIRST_PORT = 8101
 ISSUER = "https://issuer.demo.invalid"
@@ -49,23 +47,6 @@ class HalfReal(Invalid):
     """A demo runs embedded, or on a broker and a database server."""
 
 
-class NotADemos(Refused):
-    """That directory holds something else than a demo."""
-
-
-class Run(BaseModel):
-    """What a resumed run must know: the key of its clock, its name in idempotency keys; its ports, while they are free.
-
-    `plays`: the script and the servers, as a hash. `going`: begun and not finished.
-    """
-
-    key: str
-    name: str
-    ports: dict[str, int]
-    plays: str
-    going: bool = False
-
-
 @dataclass(frozen=True)
 class World:
     """One run. Its name is part of every idempotency key, so that a resumed run repeats itself."""
@@ -84,11 +65,20 @@ class World:
         return self.run.ports
 
     @property
+    def embedded(self) -> bool:
+        """All of it is in this process."""
+        return self.servers is None and not self.elsewhere
+
+    @property
     def parties(self) -> Path:
         return _told(self.directory, elsewhere=self.elsewhere) / "parties"
 
     def url(self, service: str) -> str:
         return f"http://127.0.0.1:{self.ports[service]}"
+
+    def database(self, service: str) -> str:
+        """Its name on a server, where other organisations play too."""
+        return f"samspar_{self.script.organisation}_{service}"
 
     def settings(self, service: str) -> dict[str, Any]:
         """What a service is told, by the names of its settings."""
@@ -104,16 +94,16 @@ class World:
         }
         if self.servers is None:
             return told | {"broker_url": SecretStr(f"embedded://{self.directory}")}
-        database = f"{self.servers.database.rstrip('/')}/samspar_{service}"
+        database = f"{self.servers.database.rstrip('/')}/{self.database(service)}"
         return told | {"broker_url": SecretStr(self.servers.broker), "database_url": SecretStr(database)}
 
     def began(self) -> None:
         """What an earlier demo left is gone: interrupted from here on, it is resumed."""
-        _keep(self.directory, self.run.model_copy(update={"going": True}))
+        runs.keep(self.directory, self.run.model_copy(update={"going": True}))
 
     def finished(self) -> None:
         """The next demo starts afresh."""
-        _keep(self.directory, self.run)
+        runs.keep(self.directory, self.run)
 
 
 def open_world(
@@ -123,18 +113,20 @@ def open_world(
 
     The caller owns the directory. Raises `NotADemos`.
     """
-    plays = hashlib.sha256(f"{servers} {script.model_dump_json()}".encode()).hexdigest()
-    known = _known(directory)
+    plays = hashlib.sha256(f"{servers} {script.fingerprint()}".encode()).hexdigest()
+    known = runs.known(directory)
     resumed = known is not None and known.going and known.plays == plays
     if known is None or not resumed:
-        _empty(directory, a_demos=known is not None)
+        if known is None:
+            runs.require_empty(directory)
+        runs.empty(directory)
         known = _new_run(first_port, plays)
     known = known.model_copy(update={"ports": {name: _free_port(port) for name, port in known.ports.items()}})
-    _keep(directory, known)
+    runs.keep(directory, known)
     KeyRing.open(directory / "keyring.json")
     signer = _signer(directory, servers)
     signer.write_public_keys(directory / PUBLIC_FILE)
-    _write_parties(directory / "parties", script, deploy, known.ports, signer, servers)
+    write_parties(directory / "parties", script, deploy, known.ports, signer, _user(servers))
     return World(
         directory=directory,
         script=script,
@@ -151,18 +143,18 @@ def open_elsewhere(directory: Path, script: Script, deploy: Path, first_port: in
 
     What they were told once stays, and played again a script repeats itself. The caller owns the directory.
     """
-    plays = hashlib.sha256(f"elsewhere {script.model_dump_json()}".encode()).hexdigest()
-    known = _known(directory)
+    plays = hashlib.sha256(f"elsewhere {script.fingerprint()}".encode()).hexdigest()
+    known = runs.known(directory)
     resumed = known is not None and known.plays == plays
     if known is None or not resumed:
         known = _new_run(first_port, plays)
-    _keep(directory, known)
+    runs.keep(directory, known)
     told = _told(directory, elsewhere=True)
     signer = Signer(ISSUER, kept_key(directory / PRIVATE_FILE))
     signer.write_public_keys(told / PUBLIC_FILE)
     secret_file.write(told / "demo_key", known.key.encode(), replace=True)
     secret_file.write(told / "demo_clock", script.begins.isoformat().encode(), replace=True)
-    _write_parties(told / "parties", script, deploy, known.ports, signer, None)
+    write_parties(told / "parties", script, deploy, known.ports, signer, None)
     return World(directory, script, None, deploy / "pathways", known, signer, resumed, elsewhere=True)
 
 
@@ -176,33 +168,6 @@ def _new_run(first_port: int, plays: str) -> Run:
     return Run(key=secrets.token_urlsafe(24), name=secrets.token_hex(8), ports=ports, plays=plays)
 
 
-def _known(directory: Path) -> Run | None:
-    """The run of the directory; one that this version cannot read is as good as finished."""
-    path = directory / RUN
-    if not path.exists():
-        return None
-    try:
-        return Run.model_validate_json(path.read_bytes())
-    except ValidationError:
-        return Run(key="", name="", ports={}, plays="")
-
-
-def _keep(directory: Path, run: Run) -> None:
-    secret_file.write(directory / RUN, run.model_dump_json().encode(), replace=True)
-
-
-def _empty(directory: Path, *, a_demos: bool) -> None:
-    """Removes what a demo left there, and nobody else's files."""
-    there = [path for path in directory.iterdir() if path.name not in (LOCK, RUN)]
-    if there and not a_demos:
-        raise NotADemos(f"Give an empty directory with --data; {directory} is not one.")
-    for path in there:
-        if path.is_dir() and not path.is_symlink():
-            shutil.rmtree(path)
-        else:
-            path.unlink()
-
-
 def _signer(directory: Path, servers: Servers | None) -> Signer:
     """Embedded: the development issuer. On real servers: one of the demo's own. Either key stays with the data."""
     if servers is None:
@@ -210,25 +175,8 @@ def _signer(directory: Path, servers: Servers | None) -> Signer:
     return Signer(ISSUER, kept_key(directory / PRIVATE_FILE))
 
 
-def _write_parties(
-    directory: Path, script: Script, deploy: Path, ports: dict[str, int], signer: Signer, servers: Servers | None
-) -> None:
-    """The demo's organisation alone, as the deployment describes it, at the demo's ports and believing its issuer."""
-    described = deploy / "parties" / f"{script.organisation}.yaml"
-    Parties.load(deploy / "parties")[script.organisation]
-    directory.mkdir(exist_ok=True)
-    shutil.copy(deploy / "parties" / "services.yaml", directory / "services.yaml")
-    deployed = yaml.safe_load(described.read_text(encoding="utf-8"))
-    deployed["urls"] = {name: f"http://127.0.0.1:{port}" for name, port in ports.items()}
-    deployed["services"] = dict.fromkeys(ports, "own")
-    deployed["issuers"] = [{"issuer": signer.name, "keys": f"../{PUBLIC_FILE}"}]
-    deployed.pop("forwards_to", None)
-    if servers is not None:
-        user = urlsplit(servers.broker).username or "guest"
-        deployed["broker_users"] = dict.fromkeys(ports, user)
-    path = directory / f"{script.organisation}.yaml"
-    path.write_text(yaml.safe_dump(deployed, allow_unicode=True), encoding="utf-8")
-    Parties.load(directory)
+def _user(servers: Servers | None) -> str | None:
+    return None if servers is None else urlsplit(servers.broker).username or "guest"
 
 
 def _in_order() -> list[str]:

@@ -8,7 +8,7 @@ from fastapi import APIRouter, FastAPI
 from fastapi.openapi.utils import get_openapi
 from fastapi.routing import APIRoute
 
-from .examples import example
+from .examples import complete, example
 from .policies import policy_of, public, routes_of
 from .problems import MEDIA_TYPE, Problem
 
@@ -17,7 +17,7 @@ IDEMPOTENCY = {
     "in": "header",
     "required": True,
     "description": "A key of your own making; the same key and body get the same answer",
-    "schema": {"type": "string", "maxLength": 255},
+    "schema": {"type": "string", "pattern": "^[!-~]{1,255}$", "examples": ["0190a0b2-refer-1"]},
 }
 TRACE = {
     "name": "traceparent",
@@ -124,6 +124,7 @@ def _described(app: FastAPI, api: Api, url: str) -> dict[str, Any]:
                 _complete(operation, route, method)
     for name in ("HTTPValidationError", "ValidationError"):
         shapes.pop(name, None)
+    complete(shapes)
     _show(schema["paths"], shapes)
     return schema
 

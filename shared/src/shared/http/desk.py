@@ -1,21 +1,20 @@
-"""The operators' routes that every service has: what a case waits for here, and the dead letters."""
+"""The operators' routes that every service has: what a case waits for here, how it flows, and what got stuck."""
 
 from datetime import datetime
 from typing import Annotated, Any
 from uuid import UUID
 
-from fastapi import APIRouter, Path, Query
+from fastapi import APIRouter, Path
 from pydantic import BaseModel, Field
 
 from shared import deadletters
-from shared.deadletters import DeadLetter, Shown
 
+from .dead_letters import add_dead_letters
 from .health import flow
 from .policies import operator
+from .reconciliation import add_reconciliation
 from .route import Service, Transaction
-from .views import Body
 
-LetterId = Annotated[int, Path(description="The dead letter", ge=0, lt=2**63)]
 CaseId = Annotated[UUID, Path(description="The case")]
 
 
@@ -40,12 +39,6 @@ class Waits(BaseModel):
     sentences: dict[str, str] = Field(default_factory=dict, description="One true sentence, by language")
 
 
-class Reason(Body):
-    """Why an operator does this; kept in the audit."""
-
-    reason: str = Field(pattern=r"^[a-z][a-z0-9-]{2,60}$", description="A closed word, as `fixed-in-1-2`; no free text")
-
-
 def add_desk(routes: APIRouter, *, waits: bool) -> None:
     """Gives a service the operators' routes. `waits`: the service knows of no better answer than what is parked."""
     if waits:
@@ -62,43 +55,8 @@ def add_desk(routes: APIRouter, *, waits: bool) -> None:
         """Hur mycket som väntar. What `/flowz` does not tell everybody: counts, and when the next timer is due."""
         return await flow(here)
 
-    @routes.get("/dead-letters", tags=["operators"], summary="Events that need a person")
-    @operator
-    async def list_dead_letters(
-        uow: Transaction, limit: Annotated[int, Query(description="How many at most", ge=1, le=1000)] = 100
-    ) -> dict[str, list[DeadLetter]]:
-        """Händelser som ingen maskin kan lösa. Newest first, with cause and errors, without bodies."""
-        return {"items": await deadletters.found(uow, limit=limit)}
-
-    @routes.get("/dead-letters/{deadLetterId}", tags=["operators"], summary="One dead letter")
-    @operator
-    async def show_dead_letter(deadLetterId: LetterId, uow: Transaction, here: Service) -> Shown:
-        """Ett dött brev med sina attribut. Ids, times and known names, and the fields that are read; nothing else."""
-        return await deadletters.show(uow, deadLetterId, here.subscriptions, here.parties)
-
-    @routes.post("/dead-letters/{deadLetterId}/replays", tags=["operators"], status_code=202, summary="Run it again")
-    @operator
-    async def replay_dead_letter(
-        deadLetterId: LetterId,
-        body: Reason,
-        uow: Transaction,
-        here: Service,
-    ) -> dict[str, Any]:
-        """Kör om. It is tried within a second, then what stands behind it; the attempt is audited."""
-        await deadletters.replay(uow, here.retries, deadLetterId, body.reason)
-        return {"deadLetterId": deadLetterId, "status": "queued"}
-
-    @routes.post("/dead-letters/{deadLetterId}/skips", tags=["operators"], status_code=202, summary="Leave it undone")
-    @operator
-    async def skip_dead_letter(
-        deadLetterId: LetterId,
-        body: Reason,
-        uow: Transaction,
-        here: Service,
-    ) -> dict[str, Any]:
-        """Hoppa över. It is gone and stays undone; what stands behind it goes on; audited."""
-        await deadletters.skip(uow, here.retries, deadLetterId, body.reason)
-        return {"deadLetterId": deadLetterId, "status": "skipped"}
+    add_dead_letters(routes)
+    add_reconciliation(routes)
 
 
 async def parked_waits(uow: Transaction, case: UUID) -> list[Wait]:

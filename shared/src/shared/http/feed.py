@@ -5,13 +5,14 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Query
 from pydantic import BaseModel, ConfigDict
-from sqlalchemy import func, select
+from sqlalchemy import and_, func, select
 
 from shared.envelope import Envelope
 from shared.forwarder import may_hear
 from shared.relay import envelope_of
 from shared.tables import event
 
+from .examples import CASE, PLAY
 from .policies import integration
 from .route import Service, Transaction
 
@@ -22,7 +23,31 @@ WINDOW = 2000
 class FeedEvent(BaseModel):
     """One event in the structured form of CloudEvents, with its position."""
 
-    model_config = ConfigDict(extra="allow")
+    model_config = ConfigDict(
+        extra="allow",
+        json_schema_extra={
+            "examples": [
+                {
+                    "position": 42,
+                    "specversion": "1.0",
+                    "id": "0190a0b2-8b05-7a6c-9e33-c7d1f2045be8",
+                    "source": "/norrby/booking",
+                    "type": "se.samspar.meeting.booked.v1",
+                    "time": "2026-11-02T08:30:00Z",
+                    "case": CASE,
+                    "home": "norrby",
+                    "partitionkey": CASE,
+                    "data": {
+                        "task": "assessment-meeting",
+                        "round": 1,
+                        "play": PLAY,
+                        "starts": "2026-11-03T08:00:00Z",
+                        "ends": "2026-11-03T09:00:00Z",
+                    },
+                }
+            ]
+        },
+    )
 
     position: int
     id: str
@@ -54,7 +79,7 @@ def add_feed(routes: APIRouter) -> None:
         assert uow.caller is not None
         ahead = select(event.c.position).where(event.c.position > after).order_by(event.c.position).limit(WINDOW)
         upto = await uow.session.scalar(select(func.max(ahead.subquery().c.position))) or after
-        within = event.c.position.between(after + 1, upto)
+        within = and_(event.c.position > after, event.c.position <= upto)
         query = select(event).where(within, may_hear(uow.caller.organisation)).order_by(event.c.position)
         rows = (await uow.session.execute(query.limit(limit))).all()
         items = [_item(envelope_of(row, here.whoami.source), row.position, row.body) for row in rows]

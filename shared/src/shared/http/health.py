@@ -10,6 +10,7 @@ from shared.broker.protocol import BrokerAway
 from shared.db import FAULTS
 from shared.flow_state import state
 from shared.here import Here
+from shared.reconciling import faults_of, watermarks
 
 from .policies import public
 from .route import Service
@@ -47,7 +48,7 @@ async def flowz(here: Service, response: Response) -> dict[str, Any]:
 
 
 async def flow(here: Here) -> dict[str, Any]:
-    """The state of the flow: what stalls, and how much is unsent, unread, parked or due.
+    """The state of the flow: what stalls, how much is unsent, unread, parked or due, and what is missing of whom.
 
     `unread` is empty where another process of this service consumes.
     """
@@ -61,6 +62,10 @@ async def flow(here: Here) -> dict[str, Any]:
     try:
         async with asyncio.timeout(PATIENCE), here.database.reading() as connection:
             found = (await state(connection, here.clock.now(), here.forwarding.recipients)).model_dump(mode="json")
+            sources = await watermarks(connection)
+        found["missing"] = {name: each.missing for name, each in sources.items() if each.missing}
+        if wrong := faults_of(sources):
+            faults["reconciling"] = wrong
     except (*FAULTS, TimeoutError) as error:
         faults["database"] = type(error).__name__
     return {"status": "stalled" if faults else "ok", "faults": faults, "unread": unread, **found}

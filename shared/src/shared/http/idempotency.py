@@ -5,17 +5,36 @@ import hmac
 import json
 import re
 from dataclasses import dataclass
+from typing import Any
 
 from fastapi import Request, Response
-from sqlalchemy import select, text
+from sqlalchemy import BigInteger, ColumnElement, LargeBinary, Select, bindparam, func, select, true
 
 from shared.caller import Caller
 from shared.errors import Fault, Invalid, Refused
 from shared.tables import idempotency
 from shared.uow import UnitOfWork
+from shared.writes import Into
 
+ANSWERS = Into(idempotency, key=("scope",))
 KEY = re.compile(r"[!-~]{1,255}")
 KEPT = ("location", "etag", "content-type")
+
+
+def _found(ours: ColumnElement[bool]) -> Select[Any]:
+    """The stored answer, if there is one, and whether no other request holds the key.
+
+    A request that ends between the look and the lock is not seen: then what is stored at the end meets its row, and the
+    whole is run again.
+    """
+    one = select(ours.label("ours")).subquery()
+    found = idempotency.c.scope == bindparam("scope", type_=LargeBinary)
+    return select(one.c.ours, idempotency).select_from(one.outerjoin(idempotency, found))
+
+
+FOUND = _found(func.pg_try_advisory_xact_lock(bindparam("lock", type_=BigInteger)))
+FOUND_ALONE = _found(true())
+"""SQLite has one writer."""
 
 
 class KeyMissing(Refused):
@@ -46,30 +65,32 @@ class Attempt:
 
     async def answered(self, uow: UnitOfWork) -> Response | None:
         """The original answer, if there is one. Raises `KeyReused` for another body, `StillRunning` for a race."""
-        if uow.session.get_bind().dialect.name == "postgresql":
-            lock = int.from_bytes(self.scope[:8], "big", signed=True)
-            if not await uow.session.scalar(text("SELECT pg_try_advisory_xact_lock(:lock)"), {"lock": lock}):
-                raise StillRunning("Wait, then send the same again.")
-        row = (await uow.session.execute(select(idempotency).where(idempotency.c.scope == self.scope))).one_or_none()
-        if row is None:
+        found = FOUND if uow.session.get_bind().dialect.name == "postgresql" else FOUND_ALONE
+        row = (await uow.session.execute(found, {"scope": self.scope, "lock": self._lock})).one()
+        if not row.ours:
+            raise StillRunning("Wait, then send the same again.")
+        if row.status is None:
             return None
         if not hmac.compare_digest(row.body_hash, self.body_hash):
             raise KeyReused("Use a new key for a new request.")
         return Response(row.body, row.status, row.headers)
 
-    async def remember(self, uow: UnitOfWork, response: Response) -> None:
+    def remember(self, uow: UnitOfWork, response: Response) -> None:
         """Stores the answer in the transaction of what was done."""
         kept = {name: value for name, value in response.headers.items() if name in KEPT}
-        await uow.session.execute(
-            idempotency.insert().values(
-                scope=self.scope,
-                body_hash=self.body_hash,
-                status=response.status_code,
-                headers=kept,
-                body=bytes(response.body),
-                stored=uow.now,
-            )
-        )
+        row = {
+            "scope": self.scope,
+            "body_hash": self.body_hash,
+            "status": response.status_code,
+            "headers": kept,
+            "body": bytes(response.body),
+            "stored": uow.now,
+        }
+        uow.put(ANSWERS, row)
+
+    @property
+    def _lock(self) -> int:
+        return int.from_bytes(self.scope[:8], "big", signed=True)
 
 
 def attempt_of(request: Request, *, route: str, caller: Caller, body: bytes, secret: bytes) -> Attempt:

@@ -15,6 +15,7 @@ from starlette.exceptions import HTTPException
 
 from shared.errors import Fault, Refused, Unavailable
 
+from .methods import allowed
 from .wrong import WrongField, wrong_fields
 
 log = logging.getLogger(__name__)
@@ -28,6 +29,11 @@ TITLES = {
     406: "The answer cannot be given in that form.",
     413: "The request is too large.",
     415: "The content type is not read here.",
+}
+REMEDIES = {
+    404: "Look the address up in the description of the API.",
+    405: "Use a method that Allow names.",
+    415: "Send the content type that the description of the API names.",
 }
 
 
@@ -110,11 +116,14 @@ async def _invalid(request: Request, error: Exception) -> JSONResponse:
     return problem(422, "sender/invalid", title, remedy, errors=[each.model_dump() for each in wrong])
 
 
-async def _http(_: Request, error: Exception) -> JSONResponse:
+async def _http(request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, HTTPException)
     title = TITLES.get(error.status_code, "The request was refused.")
+    remedy = REMEDIES.get(error.status_code, "Follow the description of the API.")
     headers = dict(error.headers or {})
-    return problem(error.status_code, f"sender/http-{error.status_code}", title, headers=headers)
+    if error.status_code == 405:
+        headers["Allow"] = allowed(request.app, request.scope["path"])
+    return problem(error.status_code, f"sender/http-{error.status_code}", title, remedy, headers=headers)
 
 
 async def _database(request: Request, error: Exception) -> JSONResponse:

@@ -39,13 +39,18 @@ def here_of(request: Request) -> Here:
     return cast(Here, request.app.state.here)
 
 
-def uow_of(request: Request) -> UnitOfWork:
+async def uow_of(request: Request) -> UnitOfWork:
     """The transaction that this request is; committed after the route has returned and before the answer goes out."""
     return cast(UnitOfWork, request.state.uow)
 
 
+async def _here(request: Request) -> Here:
+    return here_of(request)
+
+
 Transaction = Annotated[UnitOfWork, Depends(uow_of)]
-Service = Annotated[Here, Depends(here_of)]
+Service = Annotated[Here, Depends(_here)]
+"""All dependencies are coroutines: the others go through a thread."""
 
 
 class Route(APIRoute):
@@ -132,7 +137,7 @@ async def _once(request: Request, handler: Handler, policy: Policy, caller: Call
         if uow.etag:
             response.headers["ETag"] = uow.etag
         if attempt is not None:
-            await attempt.remember(uow, response)
+            attempt.remember(uow, response)
         return response
 
 

@@ -4,6 +4,7 @@ import logging
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
+from functools import lru_cache
 from uuid import UUID
 
 from sqlalchemy import select, tuple_
@@ -18,9 +19,11 @@ from shared.events import Heard
 from shared.parties import Parties
 from shared.subscriptions import Subscription, Subscriptions
 from shared.uow import UnitOfWork
+from shared.writes import Into, insert_rows
 
 log = logging.getLogger(__name__)
 
+KEYS = Into(tables.inbox, key=("source", "id"), updates=())
 SKEW = timedelta(minutes=5)
 """How far another organisation's clock may be ahead."""
 
@@ -73,7 +76,7 @@ class Admission:
 
     def __init__(self, database: Database, subscriptions: Subscriptions, parties: Parties) -> None:
         self.subscriptions = subscriptions
-        self.parties = parties
+        self._may_tell = lru_cache(maxsize=4096)(parties.may_tell)
         self.whoami = database.whoami
         self.clock = database.clock
         self._sources: dict[str, int] = {}
@@ -84,7 +87,7 @@ class Admission:
         Raises `NoCloudEvent`, `NotYours`, `FromTheFuture`.
         """
         envelope = from_message(message)
-        if not self.parties.may_tell(message.user_id or "", envelope.source, envelope.type):
+        if not self._may_tell(message.user_id or "", envelope.source, envelope.type):
             raise NotYours("Tell only what your broker user is registered for.")
         outside = envelope.organisation != self.whoami.organisation
         if outside and envelope.time > max(self.clock.now(), SystemClock().now()) + SKEW:
@@ -113,8 +116,8 @@ class Admission:
             if first.setdefault(key, d) is not d:
                 again.append((key, d))
         rows = [{"source": s, "id": i, "hash": d.hash} for (s, i), d in first.items()]
-        insert = uow.insert(tables.inbox).on_conflict_do_nothing().returning(tables.inbox.c.source, tables.inbox.c.id)
-        claimed = {(row.source, row.id) for row in await uow.session.execute(insert, rows)}
+        new = await insert_rows(await uow.session.connection(), KEYS, rows, "source", "id")
+        claimed = {(row.source, row.id) for row in new}
         again += [(key, d) for key, d in first.items() if key not in claimed]
         known = await self._hashes(uow, {key for key, _ in again})
         other = [d for key, d in again if known[key] != d.hash]

@@ -6,7 +6,7 @@ again, down to the one that fails, which is parked in a transaction of its own.
 
 import asyncio
 import time
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime
 
 from shared.broker.protocol import Broker, BrokerAway, Consumer, Message, queue_of
@@ -14,7 +14,7 @@ from shared.db import FAULTS, CommitUnknown, Database, is_away, is_tie
 from shared.errors import Refused
 from shared.flow import Flow
 from shared.handling import run_handlers
-from shared.parking import Parking
+from shared.parking import Parking, Standing
 from shared.parties import Parties
 from shared.rights import Task
 from shared.subscriptions import Subscriptions, load_for
@@ -42,11 +42,13 @@ class Inbox:
         self.queue = queue_of(database.whoami.organisation, database.whoami.service)
         self._progress: Progress | None = None
 
-    async def run(self, broker: Broker) -> None:
-        """Until cancelled. While broker or database are away nothing is acked; it starts anew on a new connection.
+    async def run(self, broker: Broker, *, after: Callable[[], Awaitable[None]] | None = None) -> None:
+        """Until cancelled, once `after` is done. While broker or database are away nothing is acked; it starts anew.
 
         Of several processes one consumes, and only there timers go off: it alone knows what is in hand.
         """
+        if after is not None:
+            await after()
         while True:
             try:
                 turn = self.database.alone(Task.CONSUME, waiting=lambda: self.flow.standing_by("consuming"))
@@ -81,6 +83,17 @@ class Inbox:
                 return None
             raise BrokerAway("not consuming")
         return await self._progress.unread()
+
+    @property
+    def consuming(self) -> bool:
+        """Whether this process is the one that reads the queue."""
+        return self._progress is not None
+
+    async def drained(self, *, seconds: float) -> bool:
+        """Waits until all that is in the queue now is stored; false if that takes longer. Raises `BrokerAway`."""
+        if self._progress is None:
+            raise BrokerAway("not consuming")
+        return await self._progress.drained(seconds)
 
     async def stored_until(self) -> datetime | None:
         """Everything sent to this service before this instant is stored; nothing where another process consumes.
@@ -128,9 +141,9 @@ class Inbox:
             for d in fresh:
                 if self.admission.for_others(d.envelope):
                     continue
-                if held.holds(d.key, d.envelope.source):
+                if held.holds(d.key, d.envelope):
                     await self.parking.behind(uow, d.key, d.message, d.envelope)
-                    held.add(d.key, d.envelope.source)
+                    held.add(d.key, Standing(d.envelope.source, str(d.envelope.stream), d.envelope.sequence))
                 else:
                     ready.append(d)
             heard = [heard for d in ready for heard in self.admission.read(d)]

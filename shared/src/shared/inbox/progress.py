@@ -9,6 +9,7 @@ from shared.clock import Clock
 from shared.rights import Right
 
 START = datetime.min.replace(tzinfo=UTC)
+LOOK = 0.1
 TAKE_OVER = 15.0
 """Seconds after a take-over: whoever had the right may have a batch in hand, which the queue does not show."""
 
@@ -52,6 +53,23 @@ class Progress:
             elif self._stored >= enough:
                 self._until, self._mark = since, (now, self._stored + unread)
             return self._until
+
+    async def drained(self, seconds: float) -> bool:
+        """Waits until all that is in the queue now is stored; false if that takes longer. No clock is asked.
+
+        Raises `BrokerAway`, and `RightLost`.
+        """
+        enough: int | None = None
+        ends = time.monotonic() + seconds
+        while time.monotonic() < ends:
+            unread = await self._consumer.unread()
+            await self._right.prove()
+            if time.monotonic() >= self._believed:
+                enough = self._stored + unread if enough is None else enough
+                if not unread or self._stored >= enough:
+                    return True
+            await asyncio.sleep(LOOK)
+        return False
 
     async def prove(self) -> None:
         """Raises `RightLost`."""

@@ -17,6 +17,8 @@ Pattern = Annotated[str, Field(pattern=r"^(\*|[a-z]+)\.(\*|[a-z_]+)$")]
 SERVICES_FILE = "services.yaml"
 TYPE = re.compile(r"se\.samspar\.(?P<aggregate>[a-z]+)\.(?P<fact>[a-z_]+)\.v[1-9][0-9]*")
 ASKING = frozenset({"requested", "recalled"})
+EVERYBODY = ("message.*",)
+"""What every service may tell: what became of the events of others that it could not take in."""
 
 
 class UnknownOrganisation(Refused):
@@ -83,7 +85,16 @@ class Parties(Data):
             return False
         if service not in organisation.own or user != organisation.broker_user(service):
             return False
-        return any(_covers(pattern, told["aggregate"], told["fact"]) for pattern in self.tells[service])
+        patterns = (*self.tells[service], *EVERYBODY)
+        return any(_covers(pattern, told["aggregate"], told["fact"]) for pattern in patterns)
+
+    def source_of(self, user: str) -> str | None:
+        """The source `/<organisation>/<service>` whose broker user that is."""
+        for organisation in self.organisations.values():
+            for service in organisation.own:
+                if user == organisation.broker_user(service):
+                    return f"/{organisation.name}/{service}"
+        return None
 
     def issuers(self) -> Mapping[str, TrustedIssuer]:
         """Every trusted issuer by its name, with the organisations whose files name it."""

@@ -99,7 +99,7 @@ class Release:
                 raise ReleasedBefore("Ask with a new key; it becomes a release of its own.")
             await write_receipt(uow, permit, wanted, recipient=self._caller.organisation)
             found = await read(uow)
-            await self._attempt.remember(uow, problems.of(ReleasedBefore()))
+            self._attempt.remember(uow, problems.of(ReleasedBefore()))
         return found
 
 

@@ -13,7 +13,7 @@ from . import receipts
 from .release import Release
 
 
-def release_of(request: Request, here: Service) -> Release:
+async def release_of(request: Request, here: Service) -> Release:
     """The release that this request is; only where the policy is `releasing`."""
     return Release(here, request.state.caller, request.state.attempt)
 

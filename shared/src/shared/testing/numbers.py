@@ -29,7 +29,7 @@ from shared.parking import Parking
 from shared.parties import Parties
 from shared.relay import Relay
 from shared.retries import Retries
-from shared.subscriptions import Subscriptions
+from shared.subscriptions import Load, Subscriptions
 from shared.timers import Rang, TimerLoop, Timers
 from shared.uow import UnitOfWork
 from shared.whoami import Whoami
@@ -93,9 +93,9 @@ class Numbers:
     def __post_init__(self) -> None:
         subscriptions = Subscriptions(order_free=self.order_free)
         self.upgrade = lambda: subscriptions.on(HeardNewer)(self._hear)
-        subscriptions.on(HeardNumber, loads=Tally, by="case_id")(self._hear)
+        subscriptions.on(HeardNumber, Load(Tally, by="case_id"))(self._hear)
         self.flow = Flow("publishing", "consuming", "timing")
-        self.parking = Parking(self.database.whoami.organisation, order_free=self.order_free)
+        self.parking = Parking(self.database.whoami.organisation, self.parties, order_free=self.order_free)
         self.inbox = Inbox(self.database, subscriptions, self.parties, self.parking, self.flow)
         self.retries = Retries(self.database, subscriptions, self.parking, self.inbox.admission)
         self.relay = Relay(self.database, self.broker, self.flow)

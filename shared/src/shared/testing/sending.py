@@ -77,9 +77,11 @@ class Sender:
         self, document: str, so: Callable[[dict[str, Any]], bool], *, seconds: float = 60
     ) -> dict[str, Any]:
         """The document once it is so."""
+        pause = 0.02
         async with asyncio.timeout(seconds):
-            while not so(said := (await self.client.get(f"/booking-documents/{document}")).json()):  # noqa: ASYNC110 -- by HTTP, as a person would
-                await asyncio.sleep(0.02)
+            while not so(said := (await self.client.get(f"/booking-documents/{document}")).json()):
+                await asyncio.sleep(pause)
+                pause = min(1.05 * pause, 0.5)
         return said
 
     async def rows(self, document: str, **query: Any) -> list[dict[str, Any]]:

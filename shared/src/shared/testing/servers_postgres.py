@@ -127,6 +127,10 @@ class Postgres:
         command = ["psql", "-XAtq", "-v", "ON_ERROR_STOP=1", "-d", self.database_url(database), "-c", sql]
         return self._tool(*command).stdout.rstrip("\n")
 
+    def dump(self, database: str, to: Path) -> None:
+        """Writes a whole database to a file, as SQL."""
+        to.write_text(self._tool("pg_dump", "-d", self.database_url(database)).stdout, encoding="utf-8")
+
     def create_database(self, name: str = "") -> str:
         """Make an empty database, with a name of its own where none is given; its URL."""
         name = name or f"t{uuid4().hex}"

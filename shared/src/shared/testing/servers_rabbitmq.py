@@ -5,6 +5,7 @@ import os
 import shutil
 import signal
 import socket
+import subprocess
 import time
 from collections.abc import Generator
 from dataclasses import dataclass
@@ -151,6 +152,23 @@ class RabbitMQ:
         if response.is_error:
             raise ServerFailed(f"{method} /api{path}: {response.status_code} {response.text}")
         return response.json() if response.content else None
+
+    def control(self, *command: str) -> str:
+        """What `rabbitmqctl` answers for what the management API cannot do; a second or two of a whole processor."""
+        server, directory = _server(), self._directory
+        if server is None or directory is None:
+            raise ServerFailed("RabbitMQ was not started.")
+        result = subprocess.run(
+            [server.with_name("rabbitmqctl"), "-q", *command],
+            env=self._environment(directory),
+            capture_output=True,
+            text=True,
+            timeout=PATIENCE,
+            check=False,
+        )
+        if result.returncode:
+            raise ServerFailed(f"rabbitmqctl {command[0]}: {(result.stderr or result.stdout).strip()}")
+        return result.stdout.rstrip("\n")
 
     @contextlib.contextmanager
     def vhost(self) -> Generator[Vhost]:

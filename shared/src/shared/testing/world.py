@@ -16,19 +16,20 @@ from shared.topology import of_parties
 
 from .numbers import Numbers, make_tables, opened
 
-HEARS = {"teller": [], "hearer": ["*.number.told.v1", "*.number.told.v2"]}
+NOTICES = [f"*.message.{fate}.v1" for fate in ("died", "replayed", "skipped")]
+HEARS = {"teller": NOTICES, "hearer": ["*.number.told.v1", "*.number.told.v2", *NOTICES]}
 TELLS = {"teller": ("number.told",), "hearer": ("number.told",)}
 
 
 def two_parties(here: str, there: str) -> Parties:
-    """`here` runs a teller and a hearer and forwards to `there`, which runs a hearer."""
+    """`here` runs a teller and a hearer, `there` a hearer; each forwards to the other."""
     runs = {here: ("teller", "hearer"), there: ("hearer",)}
     described: dict[str, Any] = {
         name: {
             "name": name,
             "title": {"sv": name, "en": name},
             "services": dict.fromkeys(services, "own"),
-            "forwards_to": {there: "exchange"} if name == here else {},
+            "forwards_to": {there if name == here else here: "exchange"},
         }
         for name, services in runs.items()
     }

@@ -13,6 +13,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
 
 from shared.identity import Identity
+from shared.writes import Into, Row
 
 from .keyring import KEY_BYTES, KeyRing, VaultDamaged, seal, unseal
 from .tables import vault, vault_index, vault_key
@@ -21,6 +22,9 @@ Session: TypeAlias = AsyncSession | AsyncConnection
 Json: TypeAlias = Mapping[str, JsonValue]
 
 IDENTITY: Final = "identity"
+KEYS = Into(vault_key, key=("person",))
+INDEX = Into(vault_index, key=("person",))
+ROWS = Into(vault, key=("person", "kind"))
 
 
 class Vault:
@@ -31,6 +35,21 @@ class Vault:
 
     def __init__(self, ring: KeyRing) -> None:
         self._ring = ring
+
+    def new(
+        self, person: UUID, identity: Identity, known: Mapping[str, Json], *, now: datetime
+    ) -> list[tuple[Into, Row]]:
+        """The rows of a person who is stored for the first time: who it is, findable by it, and what else is known."""
+        key = os.urandom(KEY_BYTES)
+        rows: list[tuple[Into, Row]] = [
+            (KEYS, {"person": person, "kek": self._ring.current, "wrapped": self._ring.wrap(key, str(person))}),
+            (INDEX, {"blind": self._ring.blind(identity), "person": person}),
+        ]
+        for kind, data in {IDENTITY: identity.model_dump(mode="json"), **known}.items():
+            sealed = seal(key, json.dumps(dict(data)).encode(), _place(person, kind))
+            row = {"person": person, "kind": kind, "sealed": sealed, "receipt": None, "erase_by": None, "stored": now}
+            rows.append((ROWS, row))
+        return rows
 
     async def put(
         self,

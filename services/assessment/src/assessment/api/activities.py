@@ -11,6 +11,7 @@ from sqlmodel import col, select
 from assessment.domain import Activity
 from assessment.domain.activities import Status
 from assessment.usecases import activities
+from shared.http.examples import CASE, PLAY, shown
 from shared.http.paging import Page, Paged
 from shared.http.policies import party
 from shared.http.route import Route, Transaction
@@ -27,11 +28,15 @@ ActivityId = Annotated[UUID, Path(alias="activityId", description="The play that
 class Start(Happening):
     """It has begun: as which of those offered (may be left out where there is only one), and when (now)."""
 
+    model_config = shown({"activity": "work_practice", "at": "2026-11-09T08:00:00+01:00"})
+
     activity: Word | None = None
 
 
 class Extension(Happening):
     """It goes on until then."""
+
+    model_config = shown({"until": "2027-02-28T17:00:00+01:00"})
 
     until: AwareDatetime
 
@@ -39,17 +44,41 @@ class Extension(Happening):
 class Change(Happening):
     """It goes on as another of those offered."""
 
+    model_config = shown({"activity": "course"})
+
     activity: Word
 
 
 class Ending(Happening):
     """It is over: with which outcome (may be left out where there is only one), and when (now)."""
 
+    model_config = shown({"outcome": "employment", "at": "2027-02-26T16:00:00+01:00"})
+
     outcome: Word | None = None
 
 
 class ActivityView(View):
     """An activity, without anybody in it."""
+
+    model_config = shown(
+        {
+            "id": PLAY,
+            "caseId": CASE,
+            "task": "first-activity",
+            "round": 1,
+            "kind": "activity",
+            "status": "started",
+            "outcomes": ["employment", "studies", "ended"],
+            "chooseFrom": ["work_practice", "course"],
+            "package": None,
+            "lasts": "3 months",
+            "activity": "work_practice",
+            "startedAt": "2026-11-09T07:00:00Z",
+            "plannedEnd": "2027-02-09T07:00:00Z",
+            "outcome": None,
+            "version": 2,
+        }
+    )
 
     id: UUID
     case_id: UUID

@@ -10,6 +10,7 @@ from sqlmodel import col, select
 from assessment.domain import Assessment
 from assessment.domain.assessments import Status
 from assessment.usecases import assessments
+from shared.http.examples import CASE, PLAY, shown
 from shared.http.paging import Page, Paged
 from shared.http.policies import party
 from shared.http.route import Route, Transaction
@@ -26,9 +27,13 @@ AssessmentId = Annotated[UUID, Path(alias="assessmentId", description="The play 
 class Opening(Happening):
     """It has begun; when that was (now, if left out)."""
 
+    model_config = shown({"at": "2026-11-03T09:00:00+01:00"})
+
 
 class Completion(Happening):
     """What was found, exactly as asked; the outcome may be left out where there is only one, `at` if it is now."""
+
+    model_config = shown({"findings": {"work_capacity": "clear"}, "at": "2026-11-03T11:00:00+01:00"})
 
     outcome: Word | None = None
     findings: dict[Word, Word] = Field(default_factory=dict[str, str])
@@ -36,6 +41,23 @@ class Completion(Happening):
 
 class AssessmentView(View):
     """An assessment, without anybody in it."""
+
+    model_config = shown(
+        {
+            "id": PLAY,
+            "caseId": CASE,
+            "task": "mapping",
+            "round": 1,
+            "kind": "assessment",
+            "status": "completed",
+            "outcomes": ["completed"],
+            "finds": {"work_capacity": ["clear", "unclear"]},
+            "contributions": [{"party": "employment_service", "need": "optional", "given": True}],
+            "outcome": "completed",
+            "findings": {"work_capacity": "clear"},
+            "version": 3,
+        }
+    )
 
     id: UUID
     case_id: UUID

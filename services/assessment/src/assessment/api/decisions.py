@@ -10,6 +10,7 @@ from assessment.domain import Decision
 from assessment.domain.decisions import Status
 from assessment.domain.signing import Signature, unsigned
 from assessment.usecases import decisions
+from shared.http.examples import CASE, PLAY, shown
 from shared.http.paging import Page, Paged
 from shared.http.policies import party
 from shared.http.route import Route, Transaction
@@ -26,17 +27,46 @@ DecisionId = Annotated[UUID, Path(alias="decisionId", description="The play that
 class Position(Signing):
     """Your party signs, with its own outcome where each decides (may be left out where there is only one)."""
 
+    model_config = shown({"outcome": "in_favour"})
+
     outcome: Word | None = None
 
 
 class Making(Happening):
     """The common outcome; may be left out where there is only one."""
 
+    model_config = shown({"outcome": "in_favour"})
+
     outcome: Word | None = None
 
 
 class DecisionView(View):
     """A decision, without anybody in it."""
+
+    model_config = shown(
+        {
+            "id": PLAY,
+            "caseId": CASE,
+            "task": "joint-decision",
+            "round": 1,
+            "kind": "decision",
+            "status": "requested",
+            "outcomes": ["in_favour", "against"],
+            "eachDecides": True,
+            "signedBy": ["social_services", "employment_service"],
+            "unsigned": ["employment_service"],
+            "signatures": [
+                {
+                    "signer": "social_services",
+                    "by": "social_services",
+                    "ownOutcome": "in_favour",
+                    "at": "2026-11-05T12:00:00Z",
+                }
+            ],
+            "outcome": None,
+            "version": 2,
+        }
+    )
 
     id: UUID
     case_id: UUID

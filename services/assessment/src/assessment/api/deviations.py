@@ -10,6 +10,7 @@ from sqlmodel import col, select
 from assessment.domain import Deviation
 from assessment.events import Reason
 from assessment.usecases import deviations
+from shared.http.examples import CASE, shown
 from shared.http.paging import Page, Paged
 from shared.http.policies import party
 from shared.http.route import Route, Transaction
@@ -25,12 +26,25 @@ DeviationId = Annotated[UUID, Path(alias="deviationId", description="The report"
 class Report(Happening):
     """What differs from the plan, in which case; when that was (now, if left out)."""
 
+    model_config = shown({"caseId": CASE, "reason": "not_started", "at": "2026-11-12T10:00:00+01:00"})
+
     case_id: UUID
     reason: Reason
 
 
 class DeviationView(View):
     """A report, without anybody in it."""
+
+    model_config = shown(
+        {
+            "id": "0190a0b2-7d21-7f54-b2e6-91c4d0a83f57",
+            "caseId": CASE,
+            "reason": "not_started",
+            "party": "labour_market_unit",
+            "at": "2026-11-12T09:00:00Z",
+            "version": 1,
+        }
+    )
 
     id: UUID
     case_id: UUID

@@ -1,6 +1,6 @@
 """Plans over HTTP."""
 
-from typing import Annotated, Self
+from typing import Annotated, Any, Self
 from uuid import UUID
 
 from fastapi import APIRouter, Path, Query
@@ -12,6 +12,7 @@ from assessment.domain.planning import Revision, Step
 from assessment.domain.plans import Status
 from assessment.domain.signing import unsigned
 from assessment.usecases import plans
+from shared.http.examples import CASE, PLAY, shown
 from shared.http.paging import Page, Paged
 from shared.http.policies import party
 from shared.http.route import Route, Transaction
@@ -25,8 +26,38 @@ Only = Annotated[Status | None, Query(description="Only those with this status")
 PlanId = Annotated[UUID, Path(alias="planId", description="The play that home asked for")]
 
 
+REVISION: dict[str, Any] = {
+    "number": 1,
+    "by": "social_services",
+    "at": "2026-11-05T12:00:00Z",
+    "steps": [{"activity": "work_practice", "party": "participant", "starts": "2026-11-09", "weeklyHours": 20}],
+    "findings": {},
+    "outcome": "agreed",
+    "signatures": [
+        {"signer": "participant", "by": "social_services", "manner": "in_person", "at": "2026-11-05T12:10:00Z"}
+    ],
+}
+
+
 class Version(Happening):
     """What the plan says now: its steps in codes, what was found exactly as asked, the outcome where there are more."""
+
+    model_config = shown(
+        {
+            "steps": [
+                {"activity": "work_practice", "party": "participant", "starts": "2026-11-09", "weeklyHours": 20},
+                {
+                    "activity": "swedish_for_immigrants",
+                    "party": "participant",
+                    "starts": "2026-11-09",
+                    "ends": "2027-06-11",
+                    "weeklyHours": 15,
+                    "counts": "half",
+                },
+            ],
+            "findings": {},
+        }
+    )
 
     steps: Annotated[list[Step], Field(min_length=1, max_length=50)]
     findings: dict[Word, Word] = Field(default_factory=dict[str, str])
@@ -36,11 +67,32 @@ class Version(Happening):
 class VersionSigning(Signing):
     """Signs one version. Your party, if no signer is named; of a person (participant, guardian) say how."""
 
+    model_config = shown({"revision": 1, "signer": "participant", "manner": "in_person"})
+
     revision: Annotated[int, Field(ge=1)]
 
 
 class PlanView(View):
     """A plan, without anybody in it. `revision` is the version that counts; `unsigned`: who has yet to sign it."""
+
+    model_config = shown(
+        {
+            "id": PLAY,
+            "caseId": CASE,
+            "task": "joint-plan",
+            "round": 1,
+            "kind": "plan",
+            "status": "signing",
+            "outcomes": ["agreed"],
+            "finds": {},
+            "hours": 20,
+            "contributions": [],
+            "signedBy": ["social_services", "participant"],
+            "unsigned": ["social_services"],
+            "revision": REVISION,
+            "version": 3,
+        }
+    )
 
     id: UUID
     case_id: UUID
@@ -69,6 +121,8 @@ class PlanView(View):
 
 class Versions(View):
     """Every version of a plan, oldest first."""
+
+    model_config = shown({"items": [REVISION]})
 
     items: list[Revision]
 

@@ -6,6 +6,7 @@ from typing import Annotated, Self
 from pydantic import AwareDatetime, Field
 
 from assessment.domain.signing import Manner
+from shared.http.examples import shown
 from shared.http.views import Body, View
 
 Word = Annotated[str, Field(max_length=100)]
@@ -19,6 +20,8 @@ class Happening(Body):
 
 class Contribution(Happening):
     """Your party has given its part; when that was (now, if left out)."""
+
+    model_config = shown({"at": "2026-11-03T10:30:00+01:00"})
 
 
 class ContributionView(View):

@@ -11,6 +11,7 @@ from sqlmodel import col, select
 from booking.domain import AgendaItem
 from booking.domain.agendas import Group, Status
 from booking.usecases import agendas
+from shared.http.examples import CASE, PLAY, shown
 from shared.http.paging import Page, Paged
 from shared.http.policies import party
 from shared.http.route import Route, Transaction
@@ -28,11 +29,15 @@ Word = Annotated[str, Field(max_length=100)]
 class Listing(Body):
     """The day of the sitting, in Sweden."""
 
+    model_config = shown({"sitting": "2026-11-10"})
+
     sitting: date
 
 
 class CarryingOver(Body):
     """The day of the next sitting that takes it up, in Sweden."""
+
+    model_config = shown({"sitting": "2026-11-17"})
 
     sitting: date
 
@@ -40,12 +45,31 @@ class CarryingOver(Body):
 class GroupDecision(Body):
     """What the group decided (may be left out where there is only one outcome), and when (now, if left out)."""
 
+    model_config = shown({"outcome": "goes_on", "at": "2026-11-10T14:30:00+01:00"})
+
     outcome: Word | None = None
     at: AwareDatetime | None = None
 
 
 class AgendaItemView(View):
     """An item of an agenda, without anybody in it."""
+
+    model_config = shown(
+        {
+            "id": PLAY,
+            "caseId": CASE,
+            "task": "weekly-follow-up",
+            "round": 1,
+            "kind": "agenda",
+            "group": "norrby/adults-weekly",
+            "every": "7 days",
+            "status": "listed",
+            "sitting": "2026-11-10",
+            "outcomes": ["goes_on", "closed"],
+            "outcome": None,
+            "version": 2,
+        }
+    )
 
     id: UUID
     case_id: UUID

@@ -1,7 +1,7 @@
 """Interpreters over HTTP: ordered by the party that home names, answered by the providers that are asked."""
 
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, Any
 from uuid import UUID
 
 from fastapi import APIRouter, Path, Query
@@ -11,6 +11,7 @@ from booking.domain import Order
 from booking.domain.interpreters import Refusal, Status
 from booking.domain.requirements import InterpreterId, Requirements
 from booking.usecases import interpreters
+from shared.http.examples import ORDER, shown
 from shared.http.paging import Page, Paged
 from shared.http.policies import party
 from shared.http.route import Route, Transaction
@@ -28,17 +29,36 @@ OrderId = Annotated[UUID, Path(alias="orderId", description="The order, as the p
 class Confirmation(Body):
     """Whom the provider sends, by its own number."""
 
+    model_config = shown({"interpreter": "T-10234"})
+
     interpreter: InterpreterId
 
 
 class ProviderRefusal(Body):
     """Why the provider sends nobody."""
 
+    model_config = shown({"reason": "nobody_free"})
+
     reason: Refusal
+
+
+ONE: dict[str, Any] = {
+    "id": ORDER,
+    "status": "confirmed",
+    "starts": "2026-11-03T08:00:00Z",
+    "ends": "2026-11-03T09:00:00Z",
+    "requirements": {"language": "som", "mode": "on_site", "level": "AT"},
+    "answerBy": "2026-11-02T14:00:00Z",
+    "interpreter": "T-10234",
+    "reason": None,
+    "version": 2,
+}
 
 
 class OrderView(View):
     """An order, without anything of the meeting, the case or anybody in it."""
+
+    model_config = shown(ONE)
 
     id: UUID
     status: Status
@@ -53,6 +73,8 @@ class OrderView(View):
 
 class AskedView(OrderView):
     """An order as the party reads it that ordered: also of which provider."""
+
+    model_config = shown(ONE | {"organisation": "sprakbron", "party": "interpreter_agency"})
 
     organisation: str
     party: str

@@ -13,6 +13,7 @@ from booking.domain import Meeting
 from booking.domain.meetings import Interpreter, Status
 from booking.events import Reason
 from booking.usecases import meetings
+from shared.http.examples import CASE, PLAY, shown
 from shared.http.paging import Page, Paged
 from shared.http.policies import party
 from shared.http.route import Route, Transaction
@@ -27,6 +28,8 @@ MeetingId = Annotated[UUID, Path(alias="meetingId", description="The play that h
 class Booking(Body):
     """A time for the meeting."""
 
+    model_config = shown({"starts": "2026-11-03T09:00:00+01:00", "ends": "2026-11-03T10:00:00+01:00"})
+
     starts: AwareDatetime
     ends: AwareDatetime
 
@@ -34,12 +37,16 @@ class Booking(Body):
 class Holding(Body):
     """It took place: with which outcome (may be left out where there is only one), and when (now, if left out)."""
 
+    model_config = shown({"outcome": "held", "at": "2026-11-03T10:00:00+01:00"})
+
     outcome: str | None = None
     at: AwareDatetime | None = None
 
 
 class Absence(Body):
     """Somebody did not come; when that was (now, if left out)."""
+
+    model_config = shown({"at": "2026-11-03T09:20:00+01:00"})
 
     at: AwareDatetime | None = None
 
@@ -51,11 +58,29 @@ Said = Literal[Reason.ILLNESS, Reason.NO_TIME, Reason.NO_INTERPRETER, Reason.PER
 class Ending(Body):
     """Why it is called off or not taken on."""
 
+    model_config = shown({"reason": "illness"})
+
     reason: Said
 
 
 class MeetingView(View):
     """A meeting, without anybody in it."""
+
+    model_config = shown(
+        {
+            "id": PLAY,
+            "caseId": CASE,
+            "task": "assessment-meeting",
+            "round": 1,
+            "kind": "meeting",
+            "status": "booked",
+            "outcomes": ["held", "returned"],
+            "starts": "2026-11-03T08:00:00Z",
+            "ends": "2026-11-03T09:00:00Z",
+            "interpreter": "confirmed",
+            "version": 4,
+        }
+    )
 
     id: UUID
     case_id: UUID

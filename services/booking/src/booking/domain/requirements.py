@@ -3,7 +3,6 @@
 from enum import StrEnum
 from typing import Annotated
 
-from langcodes import Language
 from pydantic import BaseModel, ConfigDict, Field
 from pydantic.alias_generators import to_camel
 
@@ -96,4 +95,6 @@ class Requirements(BaseModel):
 
 def _is_language(code: str) -> bool:
     """One of ISO 639-3 that can be spoken or signed, and neither of its special codes nor one for private use."""
+    from langcodes import Language  # large, and asked for with an interpreter alone
+
     return code not in SPECIAL and not "qaa" <= code <= "qtz" and Language.get(code).is_valid()

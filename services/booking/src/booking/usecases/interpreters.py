@@ -124,14 +124,14 @@ async def _ask(uow: UnitOfWork, meeting: Meeting, requirements: dict[str, Any], 
     uow.add(made)
     acting = (provider.organisation, provider.party)
     await uow.grant(made.id, [acting], acts=[acting])
-    await set_timer(uow, ANSWER, stream=made.case_id, key=str(made.id), due=made.answer_by)
+    set_timer(uow, ANSWER, stream=made.case_id, key=str(made.id), due=made.answer_by)
     return made
 
 
 async def _pass_on(uow: UnitOfWork, found: Order, at: datetime) -> None:
     """To the next provider. Home hears of it where one had been confirmed, or where none is left."""
     meeting = await _meeting_of(uow, found)
-    await clear_timer(uow, ANSWER, stream=found.case_id, key=str(found.id))
+    clear_timer(uow, ANSWER, stream=found.case_id, key=str(found.id))
     made = await _ask(uow, meeting, found.requirements, turn=found.turn + 1)
     if made is None:
         uow.emit(meeting.interpreter_becomes(Interpreter.UNAVAILABLE, at))
@@ -144,13 +144,13 @@ async def _watch(uow: UnitOfWork, meeting: Meeting) -> None:
     """Sets the instant at which the area wants an interpreter confirmed; at once, where it has passed already."""
     if meeting.confirmed_by is not None:
         due = max(meeting.confirmed_by, uow.now)
-        await set_timer(uow, LEAD, stream=meeting.case_id, key=str(meeting.id), due=due)
+        set_timer(uow, LEAD, stream=meeting.case_id, key=str(meeting.id), due=due)
 
 
 async def _stop(uow: UnitOfWork, meeting: Meeting, live: Order | None) -> None:
-    await clear_timer(uow, LEAD, stream=meeting.case_id, key=str(meeting.id))
+    clear_timer(uow, LEAD, stream=meeting.case_id, key=str(meeting.id))
     if live is not None:
-        await clear_timer(uow, ANSWER, stream=live.case_id, key=str(live.id))
+        clear_timer(uow, ANSWER, stream=live.case_id, key=str(live.id))
 
 
 async def _orders(uow: UnitOfWork, meeting: Meeting) -> Sequence[Order]:

@@ -10,6 +10,7 @@ from sqlmodel import col, select
 
 from referral.domain.answers import Answer
 from referral.usecases import answers
+from shared.http.examples import CASE, PLAY, shown
 from shared.http.paging import Page, Paged
 from shared.http.policies import party
 from shared.http.route import Route, Transaction
@@ -24,12 +25,29 @@ AnswerId = Annotated[UUID, Path(alias="answerId", description="The play that hom
 class Reply(Body):
     """The answer: one of those asked for, and when it was given (now, if left out)."""
 
+    model_config = shown({"outcome": "accepted", "at": "2026-11-03T09:15:00+01:00"})
+
     outcome: Id
     at: AwareDatetime | None = None
 
 
 class AnswerView(View):
     """A question to a party, and its answer."""
+
+    model_config = shown(
+        {
+            "id": PLAY,
+            "caseId": CASE,
+            "task": "what-now",
+            "round": 1,
+            "party": "social_services",
+            "status": "given",
+            "outcomes": ["try_again", "give_up"],
+            "outcome": "try_again",
+            "openedAt": "2026-11-03T08:00:00Z",
+            "version": 2,
+        }
+    )
 
     id: UUID
     case_id: UUID

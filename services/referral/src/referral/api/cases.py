@@ -1,7 +1,7 @@
 """Cases as home plays them: what they wait for, and the receiver's word."""
 
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, Any
 from uuid import UUID
 
 from fastapi import APIRouter, Path
@@ -10,6 +10,7 @@ from sqlmodel import col, select
 from referral.domain.cases import Case
 from referral.usecases import cases
 from shared.http.desk import Wait, Waits, parked_waits
+from shared.http.examples import CASE, REFERRAL, shown
 from shared.http.paging import Page, Paged
 from shared.http.policies import operator, party
 from shared.http.route import Route, Service, Transaction
@@ -27,11 +28,27 @@ CaseId = Annotated[UUID, Path(alias="caseId", description="The case")]
 class Return(Body):
     """Why the referral is sent back: one of the pathway's reasons."""
 
+    model_config = shown({"reason": "wrong_receiver"})
+
     reason: Id
+
+
+ONE: dict[str, Any] = {
+    "id": CASE,
+    "referralId": REFERRAL,
+    "pathway": "norrby/first-steps",
+    "pathwayVersion": 1,
+    "openedAt": "2026-11-02T08:00:00Z",
+    "closedAt": None,
+    "ending": None,
+    "version": 4,
+}
 
 
 class CaseView(View):
     """A case, without anybody in it."""
+
+    model_config = shown(ONE)
 
     id: UUID
     referral_id: UUID
@@ -45,6 +62,8 @@ class CaseView(View):
 
 class OneCase(CaseView):
     """With the other cases of the same person, where the caller is the receiver of both."""
+
+    model_config = shown(ONE | {"samePerson": ["0190a0c4-7a10-7e2b-8d41-5b9c03f1a6d2"]})
 
     same_person: list[UUID]
 

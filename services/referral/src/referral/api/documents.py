@@ -21,6 +21,7 @@ from referral.domain.documents import Became, Document, DocumentRow
 from referral.usecases import documents
 from shared.errors import Refused
 from shared.http.bodies import Files, takes
+from shared.http.examples import shown
 from shared.http.paging import Page, Paged
 from shared.http.policies import party
 from shared.http.route import Route, Service, Transaction
@@ -56,6 +57,22 @@ class Said(BaseModel):
 class DocumentView(View):
     """How far a document has come. `pending` rows are still to be received."""
 
+    model_config = shown(
+        {
+            "id": "0190a0b2-6f3e-7b90-a1c8-2d7e5f80b413",
+            "rows": "good",
+            "status": "done",
+            "total": 12,
+            "received": 10,
+            "duplicate": 1,
+            "refused": 1,
+            "pending": 0,
+            "sentAt": "2026-11-02T08:00:00Z",
+            "doneAt": "2026-11-02T08:00:04Z",
+            "version": 2,
+        }
+    )
+
     id: UUID
     rows: Rows
     status: str
@@ -71,6 +88,19 @@ class DocumentView(View):
 
 class RowView(View):
     """What became of one row; nothing of what it said. A duplicate names the referral that stands."""
+
+    model_config = shown(
+        {
+            "number": 7,
+            "status": "refused",
+            "referral": None,
+            "code": "sender/age-outside",
+            "reason": {
+                "sv": "Personens ålder ligger utanför vägens.",
+                "en": "The person's age is outside the pathway's.",
+            },
+        }
+    )
 
     number: int
     status: Became

@@ -7,7 +7,7 @@ from fastapi import Depends, Request
 from referral.usecases.home import Home
 
 
-def home_of(request: Request) -> Home:
+async def home_of(request: Request) -> Home:
     return cast(Home, request.app.state.home)
 
 

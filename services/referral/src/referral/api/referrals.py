@@ -10,6 +10,7 @@ from sqlmodel import col, select
 
 from referral.domain.referrals import Referral
 from referral.usecases import intake
+from shared.http.examples import CASE, PERSON, REFERRAL, shown
 from shared.http.paging import Page, Paged
 from shared.http.policies import party
 from shared.http.route import Route, Service, Transaction
@@ -47,6 +48,23 @@ class Person(Body):
 class NewReferral(Body):
     """A referral of one person to one pathway, by one of its doors."""
 
+    model_config = shown(
+        {
+            "pathway": "norrby/first-steps",
+            "door": "application",
+            "person": {
+                "identity": {"type": "personnummer", "value": "199001012385"},
+                "contact": {
+                    "givenName": "Kanarina",
+                    "familyName": "Fågelsson",
+                    "phone": "070-1740605",
+                    "language": "som",
+                },
+            },
+            "attests": ["entitled_to_income_support", "no_other_activity"],
+        }
+    )
+
     pathway: PathwayName
     door: Id
     person: Person
@@ -61,6 +79,22 @@ class NewReferral(Body):
 
 class ReferralView(View):
     """What became of a referral; nobody is in it."""
+
+    model_config = shown(
+        {
+            "id": REFERRAL,
+            "caseId": CASE,
+            "personId": PERSON,
+            "pathway": "norrby/first-steps",
+            "pathwayVersion": 1,
+            "door": "application",
+            "status": "opened",
+            "reason": None,
+            "ending": None,
+            "receivedAt": "2026-11-02T08:00:00Z",
+            "version": 2,
+        }
+    )
 
     id: UUID
     case_id: UUID

@@ -7,6 +7,7 @@ from fastapi import APIRouter
 from pydantic import Field
 
 from referral.usecases import releases
+from shared.http.examples import CASE, PERSON, shown
 from shared.http.policies import releasing
 from shared.http.route import Route, Service
 from shared.http.views import Body, View
@@ -22,6 +23,8 @@ add_fence(router)
 class Disclosure(Body):
     """What is asked for: of whose case, for what, and which categories."""
 
+    model_config = shown({"caseId": CASE, "purpose": "meeting", "categories": ["identity", "contact"]})
+
     case_id: UUID
     party: Annotated[str, Field(max_length=60, description="Only for a service: the party it asks for")] | None = None
     purpose: Purpose
@@ -30,6 +33,14 @@ class Disclosure(Body):
 
 class PersonView(View):
     """What was released; categories that were not asked for are left out."""
+
+    model_config = shown(
+        {
+            "personId": PERSON,
+            "identity": {"type": "personnummer", "value": "199001012385"},
+            "contact": {"given_name": "Kanarina", "family_name": "Fågelsson", "phone": "070-1740605"},
+        }
+    )
 
     person_id: UUID
     identity: Identity | None = None

@@ -10,6 +10,7 @@ from sqlmodel import col, select
 
 from referral.domain.roles import RoleHolding
 from referral.usecases import roles
+from shared.http.examples import CASE, PLAY, shown
 from shared.http.paging import Page, Paged
 from shared.http.policies import party
 from shared.http.route import Route, Transaction
@@ -28,12 +29,28 @@ StaffId = Annotated[
 class Assignment(Body):
     """Who holds the role, by the party's own number, and since when (now, if left out)."""
 
+    model_config = shown({"holder": "JC-117"})
+
     holder: StaffId
     at: AwareDatetime | None = None
 
 
 class RoleView(View):
     """A role of a case, and who holds it."""
+
+    model_config = shown(
+        {
+            "id": PLAY,
+            "caseId": CASE,
+            "task": "coach",
+            "round": 1,
+            "party": "labour_market_unit",
+            "status": "assigned",
+            "holder": "JC-117",
+            "openedAt": "2026-11-03T08:00:00Z",
+            "version": 2,
+        }
+    )
 
     id: UUID
     case_id: UUID

@@ -40,6 +40,7 @@ class Shown:
 def template(scores: Sequence[Score]) -> bytes:
     """An XLSX for rows to these pathways. It holds no formula, no macro, and nobody's text but ours and theirs."""
     book = Workbook()
+    book.properties.creator = "Samspår"
     persons: Any = book.active
     persons.title = PERSONS
     explained, lists = book.create_sheet(EXPLAINED), book.create_sheet(LISTS)

@@ -5,7 +5,7 @@ from enum import StrEnum
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import JSON, Column
+from sqlalchemy import JSON, Column, Index
 from sqlmodel import Field
 
 from shared.entity import Entity
@@ -83,8 +83,10 @@ class Document(Entity, Table, table=True):
 class DocumentRow(Table, table=True):
     """One row. `identity`: a keyed hash of its sender and all it says, by which it is known when it comes again."""
 
+    __table_args__ = (Index("ix_documentrow_next", "document_id", "status", "chunk"),)
+
     id: UUID = Field(primary_key=True)
-    document_id: UUID = Field(index=True)
+    document_id: UUID
     number: int
     chunk: int
     identity: str = Field(index=True)

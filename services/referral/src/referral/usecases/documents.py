@@ -1,15 +1,15 @@
 """Booking documents: takes one in whole, then receives its rows, so many a transaction, each as a referral."""
 
+import asyncio
 import hmac
 import json
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncGenerator, Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import Any, Final
+from typing import Any
 from uuid import UUID
 
-from pydantic import TypeAdapter
 from sqlalchemy import select
 from sqlmodel import col
 
@@ -21,21 +21,19 @@ from referral.domain.documents import (
     OtherRowsWrong,
     Progress,
     RowFailed,
-    RowSentBefore,
     row_id,
 )
-from referral.domain.referrals import AlreadyReferred, admit, admit_person
+from referral.domain.referrals import admit, admit_person
 from shared.calendar import STOCKHOLM
 from shared.caller import Caller
-from shared.errors import Fault, Refused
+from shared.errors import Refused
 from shared.ids import uuid7
 from shared.uow import UnitOfWork
 from shared.vault import Vault
 
-from .intake import Sent, receive
+from .documents_intake import SENT, Result, receive_rows
+from .intake import Sent
 from .repertoire import Repertoire
-
-SENT: Final = TypeAdapter(Sent)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,16 +50,6 @@ class Row:
         return cls(number, json.dumps(SENT.dump_python(sent), default=_plain, sort_keys=True), sent)
 
 
-@dataclass(frozen=True, slots=True)
-class Result:
-    """What became of a row."""
-
-    status: Became
-    code: str | None = None
-    facts: Mapping[str, str | int] | None = None
-    referral_id: UUID | None = None
-
-
 async def take_in(
     uow: UnitOfWork,
     repertoire: Repertoire,
@@ -76,11 +64,11 @@ async def take_in(
 
     Unless the `good` ones are asked for, one wrong row holds back all. `key` is for the hashes.
     """
-    found = [_checked(uow, repertoire, sender, row) for row in rows]
+    found = [_checked(uow, repertoire, sender, row) async for row in _in_turns(rows)]
     kept = good or all(each.status is Became.PENDING for each in found)
     results = found if kept else [_held_back(each) for each in found]
     who = f"{sender.organisation}|{sender.party}|"
-    identities = [hmac.digest(key, f"row|{who}{row.content}".encode(), "sha256").hex() for row in rows]
+    identities = [hmac.digest(key, f"row|{who}{row.content}".encode(), "sha256").hex() async for row in _in_turns(rows)]
     signs = [(row.number, identity, each.code) for row, identity, each in zip(rows, identities, found, strict=True)]
     digest = hmac.digest(key, f"document|{good}|{json.dumps(signs)}".encode(), "sha256").hex()
     document = await _new(uow, sender, digest, good=good, total=len(rows))
@@ -88,33 +76,49 @@ async def take_in(
         first = await uow.session.scalar(select(col(Document.id)).where(col(Document.digest) == digest))
         assert first is not None
         return await uow.get(Document, first), False
+    parts = list(zip(rows, identities, results, strict=True))
+    for chunk, first in enumerate(range(0, len(parts), CHUNK)):
+        await _keep(uow, vault, document.id, chunk, parts[first : first + CHUNK])
+    refused = sum(each.status is Became.REFUSED for each in results)
+    document.went_on(0, 0, refused, uow.now)
+    if not kept:
+        document.status, document.done_at = Progress.REFUSED, uow.now
+    return document, True
+
+
+async def _keep(
+    uow: UnitOfWork, vault: Vault, document: UUID, chunk: int, parts: Sequence[tuple[Row, str, Result]]
+) -> None:
+    """Rows that are received together: each without what it says, and that in the vault while it is pending."""
     await uow.session.execute(
         uow.insert(DocumentRow),
         [
             {
-                "id": row_id(document.id, row.number),
-                "document_id": document.id,
+                "id": row_id(document, row.number),
+                "document_id": document,
                 "number": row.number,
-                "chunk": n // CHUNK,
+                "chunk": chunk,
                 "identity": identity,
                 "status": each.status,
                 "code": each.code,
                 "facts": dict(each.facts or {}),
                 "referral_id": None,
             }
-            for n, (row, identity, each) in enumerate(zip(rows, identities, results, strict=True))
+            for row, identity, each in parts
         ],
     )
-    for first in range(0, len(rows), CHUNK):
-        chunk = zip(rows[first : first + CHUNK], results[first : first + CHUNK], strict=True)
-        pending = {str(row.number): row.content for row, each in chunk if each.status is Became.PENDING}
-        if pending:
-            await vault.put(uow.session, document.id, _kind(first // CHUNK), pending, now=uow.now)
-    refused = sum(each.status is Became.REFUSED for each in results)
-    document.went_on(0, 0, refused, uow.now)
-    if not kept:
-        document.status, document.done_at = Progress.REFUSED, uow.now
-    return document, True
+    pending = {str(row.number): row.content for row, _, each in parts if each.status is Became.PENDING}
+    if pending:
+        await vault.put(uow.session, document, _kind(chunk), pending, now=uow.now)
+    await asyncio.sleep(0)
+
+
+async def _in_turns(rows: Sequence[Row]) -> AsyncGenerator[Row]:
+    """The rows; whatever else the process does gets its turn after so many."""
+    for n, row in enumerate(rows, 1):
+        yield row
+        if not n % CHUNK:
+            await asyncio.sleep(0)
 
 
 async def go_on(uow: UnitOfWork, repertoire: Repertoire, vault: Vault, document_id: UUID, *, most: int = CHUNK) -> bool:
@@ -125,16 +129,12 @@ async def go_on(uow: UnitOfWork, repertoire: Repertoire, vault: Vault, document_
     chunk, rows, rest = rows[0].chunk, rows[:most], rows[most:]
     said = await vault.get(uow.session, document.id, _kind(chunk)) or {}
     sender = Caller(document.sender_organisation, document.sender, "", "", frozenset())
-    known = await _received_before(uow, [row.identity for row in rows])
-    counted = Counter[Became]()
-    for row in rows:
-        sent = SENT.validate_json(str(said[str(row.number)]))
-        result = await _received(uow, repertoire, vault, sender, sent, known.get(row.identity))
-        if result.referral_id is not None:
-            known[row.identity] = result.referral_id
+    texts = [str(said[str(row.number)]) for row in rows]
+    results = await receive_rows(uow, repertoire, vault, sender, rows, texts)
+    for row, result in zip(rows, results, strict=True):
         row.status, row.code, row.referral_id = result.status, result.code, result.referral_id
         row.facts = dict(result.facts or {})
-        counted[result.status] += 1
+    counted = Counter(row.status for row in rows)
     document.went_on(counted[Became.RECEIVED], counted[Became.DUPLICATE], counted[Became.REFUSED], uow.now)
     if document.pending:
         left = {str(row.number): said[str(row.number)] for row in rest}
@@ -209,34 +209,10 @@ async def _new(uow: UnitOfWork, sender: Caller, digest: str, *, good: bool, tota
     if await uow.session.scalar(insert.returning(col(Document.id))) is None:
         return None
     me = (sender.organisation, sender.party)
+    await uow.lock(id_)
     await uow.grant(id_, [me], acts=[me])
-    return await uow.get(Document, id_)
-
-
-async def _received_before(uow: UnitOfWork, identities: Sequence[str]) -> dict[str, UUID]:
-    """The referrals that rows like these became."""
-    query = select(col(DocumentRow.identity), col(DocumentRow.referral_id)).where(
-        col(DocumentRow.identity).in_(identities), col(DocumentRow.status) == Became.RECEIVED
-    )
-    return {identity: referral for identity, referral in await uow.session.execute(query) if referral is not None}
-
-
-async def _received(
-    uow: UnitOfWork, repertoire: Repertoire, vault: Vault, sender: Caller, sent: Sent, before: UUID | None
-) -> Result:
-    """Raises what is nobody's fault who sent it."""
-    if before is not None:
-        return Result(Became.DUPLICATE, RowSentBefore().code, referral_id=before)
-    try:
-        referral = await receive(uow, repertoire, vault, sender, sent)
-    except AlreadyReferred as known:
-        first = UUID(str(known.facts["first"]).rpartition("/")[2])
-        return Result(Became.DUPLICATE, known.code, referral_id=first)
-    except Refused as refusal:
-        if refusal.fault is not Fault.SENDER:
-            raise
-        return Result(Became.REFUSED, refusal.code, refusal.facts)
-    return Result(Became.RECEIVED, referral_id=referral.id)
+    uow.shown = document = await uow.session.get_one(Document, id_)
+    return document
 
 
 def _kind(chunk: int) -> str:

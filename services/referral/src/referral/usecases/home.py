@@ -131,9 +131,9 @@ class Home:
     async def _carry_out(self, uow: UnitOfWork, case: Case, decision: Decision, teller: Teller) -> None:
         match decision:
             case StartTimer(key=key, at=at):
-                await set_timer(uow, TIMER, stream=case.id, key=key, due=at + _grace(key))
+                set_timer(uow, TIMER, stream=case.id, key=key, due=at + _grace(key))
             case StopTimer(key=key):
-                await clear_timer(uow, TIMER, stream=case.id, key=key)
+                clear_timer(uow, TIMER, stream=case.id, key=key)
             case Opened(at=at):
                 case.opened_at = at
             case Close(ending=ending, at=at):

@@ -38,10 +38,10 @@ async def receive(uow: UnitOfWork, repertoire: Repertoire, vault: Vault, sender:
     admit_person(score, sent.identity, uow.now.astimezone(STOCKHOLM).date())
     await _refuse_twice(uow, vault, sender, sent)
     referral, told = Referral.receive(score, sender, sent.door, sent.asks, sent.dates, uow.now)
-    await uow.lock(referral.case_id)
+    uow.open(referral.case_id)
     await repertoire.pin(uow, score)
-    await vault.identify(uow.session, referral.person_id, sent.identity, now=uow.now)
-    await vault.put(uow.session, referral.person_id, "contact", sent.contact, now=uow.now)
+    for into, row in vault.new(referral.person_id, sent.identity, {"contact": sent.contact}, now=uow.now):
+        uow.put(into, row)
     uow.add(referral)
     me = (sender.organisation, sender.party)
     await uow.grant(referral.id, [me], acts=[me])
@@ -66,9 +66,7 @@ async def became(
     ending: str | None = None,
 ) -> None:
     """What home told of the case, for the sender to see."""
-    of_case = select(col(Referral.id)).where(col(Referral.case_id) == case_id)
-    referral_id = await uow.session.scalar(of_case)
-    referral = None if referral_id is None else await uow.find(Referral, referral_id)
+    referral = await uow.of_case(Referral, case_id)
     if referral is not None:
         referral.became(status, at, reason=reason, ending=ending)
 

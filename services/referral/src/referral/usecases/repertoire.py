@@ -26,6 +26,7 @@ class Repertoire:
         self._named: dict[str, Score] = {}
         self._pinned: dict[str, Score] = {}
         self._changed: dict[str, int] = {}
+        self._kept: set[str] = set()
 
     def score(self, name: str) -> Score:
         """The current version. Raises `UnknownPathway`, also for one that another organisation publishes."""
@@ -55,6 +56,8 @@ class Repertoire:
 
     async def pin(self, uow: UnitOfWork, score: Score) -> None:
         """Keeps the text under its hash, once. Raises `UnknownPathway` where this very version was another before."""
+        if score.sha256 in self._kept:
+            return
         same = select(col(PinnedScore.sha256)).where(
             col(PinnedScore.name) == score.name, col(PinnedScore.version) == score.version
         )
@@ -63,6 +66,7 @@ class Repertoire:
             self.score(score.name)
         row = {"sha256": score.sha256, "name": score.name, "version": score.version, "text": score.to_text()}
         await uow.session.execute(uow.insert(PinnedScore).values(row).on_conflict_do_nothing())
+        uow.after_commit.append(lambda: self._kept.add(score.sha256))
 
     async def pinned(self, uow: UnitOfWork, sha256: str) -> Score:
         """The score a case is pinned to, whatever the definitions say today."""

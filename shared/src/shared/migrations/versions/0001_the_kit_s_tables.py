@@ -71,6 +71,20 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("source", "id", name=op.f("pk_inbox")),
     )
     op.create_table(
+        "notice",
+        sa.Column("seq", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
+        sa.Column("receiver", sa.Text(), nullable=False),
+        sa.Column("letter", sa.Uuid(), nullable=False),
+        sa.Column("event_id", sa.Uuid(), nullable=True),
+        sa.Column("type", sa.Text(), nullable=True),
+        sa.Column("cause", sa.Text(), nullable=False),
+        sa.Column("state", sa.Text(), nullable=False),
+        sa.Column("died_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("changed_at", sa.DateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("seq", name=op.f("pk_notice")),
+        sa.UniqueConstraint("receiver", "letter", name=op.f("uq_notice_receiver_letter")),
+    )
+    op.create_table(
         "parked",
         sa.Column("seq", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
         sa.Column("stream", sa.Uuid(), nullable=False),
@@ -86,14 +100,21 @@ def upgrade() -> None:
         sa.Column("attempts", sa.Integer(), server_default="0", nullable=False),
         sa.Column("first_error", sa.Text(), nullable=True),
         sa.Column("last_error", sa.Text(), nullable=True),
+        sa.Column("first_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("last_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("parked_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("next_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("died_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("untold", sa.Boolean(), nullable=True),
+        sa.Column("before", sa.Integer(), server_default="0", nullable=False),
+        sa.Column("batch", sa.Uuid(), nullable=True),
         sa.PrimaryKeyConstraint("seq", name=op.f("pk_parked")),
     )
     with op.batch_alter_table("parked", schema=None) as batch_op:
         batch_op.create_index("ix_parked_next_at", ["next_at"], unique=False)
         batch_op.create_index("ix_parked_state", ["state", "stream"], unique=False)
         batch_op.create_index(batch_op.f("ix_parked_stream"), ["stream"], unique=False)
+        batch_op.create_index(batch_op.f("ix_parked_untold"), ["untold"], unique=False)
 
     op.create_table(
         "part",
@@ -130,16 +151,43 @@ def upgrade() -> None:
         batch_op.create_index("ix_receipt_person", ["person"], unique=False)
 
     op.create_table(
+        "reconciliation",
+        sa.Column("source", sa.Text(), nullable=False),
+        sa.Column("hears", sa.Text(), nullable=False),
+        sa.Column("position", sa.BigInteger(), nullable=False),
+        sa.Column("mark", sa.Text(), nullable=True),
+        sa.Column("compared", sa.BigInteger(), nullable=False),
+        sa.Column("ahead", sa.BigInteger(), nullable=False),
+        sa.Column("missing", sa.Integer(), nullable=False),
+        sa.Column("healed", sa.BigInteger(), nullable=False),
+        sa.Column("forgotten", sa.BigInteger(), nullable=False),
+        sa.Column("restored_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("fault", sa.Text(), nullable=True),
+        sa.Column("round", sa.Uuid(), nullable=False),
+        sa.Column("checked_at", sa.DateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("source", name=op.f("pk_reconciliation")),
+    )
+    op.create_table(
         "resolution",
         sa.Column("seq", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
         sa.Column("dead_letter", sa.BigInteger(), nullable=False),
+        sa.Column("stream", sa.Uuid(), nullable=False),
         sa.Column("event_id", sa.Uuid(), nullable=True),
         sa.Column("action", sa.Text(), nullable=False),
-        sa.Column("reason", sa.Text(), nullable=False),
+        sa.Column("batch", sa.Uuid(), nullable=True),
+        sa.Column("reason", sa.Text(), nullable=True),
+        sa.Column("note", sa.Text(), nullable=True),
+        sa.Column("client", sa.Text(), nullable=True),
         sa.Column("actor", sa.Text(), nullable=False),
+        sa.Column("result", sa.Text(), nullable=False),
+        sa.Column("detail", sa.Text(), nullable=True),
         sa.Column("at", sa.DateTime(timezone=True), nullable=False),
         sa.PrimaryKeyConstraint("seq", name=op.f("pk_resolution")),
     )
+    with op.batch_alter_table("resolution", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_resolution_batch"), ["batch"], unique=False)
+        batch_op.create_index(batch_op.f("ix_resolution_dead_letter"), ["dead_letter"], unique=False)
+
     op.create_table(
         "source",
         sa.Column("number", sa.SmallInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
@@ -173,6 +221,7 @@ def upgrade() -> None:
         sa.Column("kek", sa.Text(), nullable=False),
         sa.Column("wrapped", sa.LargeBinary(), nullable=False),
         sa.PrimaryKeyConstraint("person", name=op.f("pk_vault_key")),
+        info={"vault": True},
     )
     with op.batch_alter_table("vault_key", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_vault_key_kek"), ["kek"], unique=False)
@@ -187,6 +236,7 @@ def upgrade() -> None:
         sa.Column("stored", sa.DateTime(timezone=True), nullable=False),
         sa.ForeignKeyConstraint(["person"], ["vault_key.person"], name=op.f("fk_vault_person")),
         sa.PrimaryKeyConstraint("person", "kind", name=op.f("pk_vault")),
+        info={"vault": True},
     )
     with op.batch_alter_table("vault", schema=None) as batch_op:
         batch_op.create_index("ix_vault_erase_by", ["erase_by"], unique=False)
@@ -197,6 +247,7 @@ def upgrade() -> None:
         sa.Column("person", sa.Uuid(), nullable=False),
         sa.ForeignKeyConstraint(["person"], ["vault_key.person"], name=op.f("fk_vault_index_person")),
         sa.PrimaryKeyConstraint("blind", "person", name=op.f("pk_vault_index")),
+        info={"vault": True},
     )
     with op.batch_alter_table("vault_index", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_vault_index_person"), ["person"], unique=False)

@@ -92,8 +92,8 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_documentrow")),
     )
     with op.batch_alter_table("documentrow", schema=None) as batch_op:
-        batch_op.create_index(batch_op.f("ix_documentrow_document_id"), ["document_id"], unique=False)
         batch_op.create_index(batch_op.f("ix_documentrow_identity"), ["identity"], unique=False)
+        batch_op.create_index("ix_documentrow_next", ["document_id", "status", "chunk"], unique=False)
 
     op.create_table(
         "pinnedscore",
