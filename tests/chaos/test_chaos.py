@@ -17,7 +17,8 @@ pytestmark = pytest.mark.skipif(
 )
 
 
-@pytest.mark.timeout(600)
+@pytest.mark.slow
+@pytest.mark.timeout(1200)
 def test_nothing_is_lost_and_nothing_happens_twice():
     ran = _ran("chaos", "--short")
     assert ran.returncode == 0, ran.stdout

@@ -174,3 +174,15 @@ async def test_what_could_not_be_believed_yet_is_handled_once_when_it_is_replaye
     await hearer.retries.try_due()
     await hearer.inbox.take([early])
     assert (await hearer.seen(case), await hearer.states()) == ([1], [])
+
+
+async def test_what_is_no_dead_letter_cannot_be_skipped(world_of_databases: World):
+    """What waits, or stands behind another, has its turn yet."""
+    world, case = world_of_databases, uuid7()
+    hearer = await world.numbers()
+    await hearer.inbox.take([number(world.here, case, 2, needs=1), number(world.here, case, 3)])
+    for row in await hearer.rows(tables.parked):
+        with pytest.raises(NotFound):
+            async with hearer.database.transaction() as uow:
+                await deadletters.skip(uow, hearer.retries, row.seq, SkipReason.DUPLICATE)
+    assert await hearer.states(case) == ["waiting", "behind"]

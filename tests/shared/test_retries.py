@@ -10,7 +10,7 @@ from shared import tables
 from shared.errors import Fault, Refused
 from shared.ids import uuid7
 from shared.parking import PATIENCE
-from shared.testing.numbers import Numbers, number, working
+from shared.testing.numbers import Broken, Numbers, number, working
 from shared.testing.world import World
 from shared.uow import UnitOfWork
 
@@ -28,7 +28,7 @@ async def fails(_: UnitOfWork) -> None:
 async def age(hearer: Numbers, by: timedelta) -> None:
     """As if all that is parked had been parked so much earlier."""
     async with hearer.database.writing() as connection:
-        for row in await hearer.rows(tables.parked):
+        for row in await hearer.rows(tables.parked, tables.parked.c.next_at.is_not(None)):
             older = {"parked_at": row.parked_at - by, "next_at": row.next_at - by}
             await connection.execute(update(tables.parked).where(tables.parked.c.seq == row.seq).values(older))
 
@@ -88,3 +88,34 @@ async def test_what_a_retried_event_causes_names_it_as_its_cause(world_of_databa
     await hearer.retries.try_due()
     (told,) = await hearer.rows(tables.event)
     assert told.causation == UUID(event.id)
+
+
+async def bug(_: UnitOfWork) -> None:
+    raise Broken
+
+
+async def test_a_dead_letter_holds_its_case_until_somebody_acts(world_of_databases: World):
+    """Whoever told what follows, and however often it is looked at."""
+    world, case = world_of_databases, uuid7()
+    hearer = await world.numbers()
+    hearer.breaks[1] = bug
+    await hearer.inbox.take([number(world.here, case, 1), number(world.here, case, 2)])
+    await hearer.inbox.take([number(world.here, case, 3, teller="hearer")])
+    for _ in range(2):
+        assert await hearer.retries.try_due() == 0
+    assert (await hearer.seen(case), await hearer.states(case)) == ([], ["dead", "behind", "behind"])
+
+
+async def test_what_another_process_has_run_meanwhile_is_not_run_again(world_of_databases: World):
+    world, case = world_of_databases, uuid7()
+    hearer = await world.numbers()
+    hearer.breaks[1] = fails
+    await hearer.inbox.take([number(world.here, case, n) for n in (1, 2)])
+    hearer.breaks.clear()
+    seen = await hearer.rows(tables.parked)
+    replica = await world.numbers(like=hearer)
+    await age(hearer, timedelta(hours=1))
+    assert await replica.retries.try_due() == 2
+    for row in seen:
+        await hearer.retries.attempt([row])
+    assert (await hearer.seen(case), hearer.handled) == ([1, 2], 1), "its one run is the one that failed"

@@ -194,3 +194,15 @@ async def test_a_row_loaded_for_a_batch_is_taken_only_where_its_stream_is_held(w
         assert uow.streams == {other}
         assert await uow.find(Tally, id_) is not None
         assert uow.streams == {id_, other}
+
+
+async def test_a_part_in_one_thing_shows_no_other(world_of_databases: World):
+    numbers = await world_of_databases.numbers()
+    mine, others = await tally(numbers, acts="shelter"), await tally(numbers)
+    async with numbers.database.transaction(caller=caller("shelter"), writes=False) as uow:
+        assert await uow.find(Tally, mine) is not None
+        assert await uow.find(Tally, others) is None
+        assert [*await uow.session.scalars(uow.visible(select(Tally.id), Tally.id))] == [mine]
+    async with numbers.database.transaction(caller=caller("shelter")) as uow:
+        with pytest.raises(NotFound):
+            await uow.get(Tally, others)
