@@ -6,10 +6,6 @@ from typing import Any
 
 from opentelemetry import trace
 from opentelemetry.context import Context
-from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
-from opentelemetry.sdk.resources import Resource
-from opentelemetry.sdk.trace import TracerProvider
-from opentelemetry.sdk.trace.export import BatchSpanProcessor
 from opentelemetry.trace import Link, Span, SpanKind
 from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
 
@@ -121,7 +117,15 @@ def storing(system: str) -> Generator[None]:
 @contextmanager
 def telemetry(endpoint: str | None, service: str) -> Generator[None]:
     """Exports spans to the OTLP endpoint for as long as the block lasts. Without an endpoint nothing is set up."""
-    if endpoint is None or isinstance(trace.get_tracer_provider(), TracerProvider):
+    if endpoint is None:
+        yield
+        return
+    from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter  # large; most have no endpoint
+    from opentelemetry.sdk.resources import Resource
+    from opentelemetry.sdk.trace import TracerProvider
+    from opentelemetry.sdk.trace.export import BatchSpanProcessor
+
+    if isinstance(trace.get_tracer_provider(), TracerProvider):
         yield
         return
     provider = TracerProvider(resource=Resource.create({"service.name": service, "service.namespace": "samspar"}))
