@@ -51,7 +51,7 @@ chaos: $(INSTALLED_DEV) ## Break everything under load, then look for what was l
 	@PYTHONPATH=tests PYTHONUNBUFFERED=1 $(RUN)/python -m chaos $(ARGS)
 
 .PHONY: plants
-plants: $(INSTALLED_DEV) ## Put known bugs into a copy, one after the other: which test catches each (20 minutes); ARGS=<names>
+plants: $(INSTALLED_DEV) ## Put known bugs into a copy, one after the other: which test catches each (30 minutes); ARGS=<names>
 	@test -z "$$($(RUN)/python -m shared.testing.servers)" || tools/test-servers
 	@PYTHONPATH=tests PYTHONUNBUFFERED=1 $(RUN)/python -m plants $(ARGS)
 

@@ -10,7 +10,7 @@ Rule = Callable[[Tree], list[str]]
 
 SOURCES = ("services/", "shared/src/")
 COMMIT = ("shared/src/shared/db.py", "shared/src/shared/rights.py")
-AMQP = ("shared/src/shared/broker/rabbitmq", "shared/src/shared/topology")
+AMQP = ("shared/src/shared/broker/rabbitmq", "shared/src/shared/broker/tolerant", "shared/src/shared/topology")
 ENVIRONMENT = ("shared/src/shared/testing/servers",)
 
 

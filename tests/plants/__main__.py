@@ -59,9 +59,11 @@ def _run(options: argparse.Namespace, directory: Path) -> int:
         if failed := copy.first_failure(tests):
             raise RunFailed(f"{failed} fails without any plant")
     verdicts = judged(found, copy, whole=options.whole)
-    TABLE.parent.mkdir(parents=True, exist_ok=True)
-    TABLE.write_text(table(verdicts), encoding="utf-8")
-    print(f"\n{table(verdicts)}\n{TABLE.relative_to(ROOT)}")
+    print(f"\n{table(verdicts)}")
+    if not options.names:
+        TABLE.parent.mkdir(parents=True, exist_ok=True)
+        TABLE.write_text(table(verdicts), encoding="utf-8")
+        print(TABLE.relative_to(ROOT))
     return int(any(verdict.test is None for verdict in verdicts))
 
 

@@ -83,6 +83,5 @@ def _failed(report: Path) -> str | None:
     """The name of the test that failed, as its report says it; a fixture that fails is no test that sees."""
     for case in ET.parse(report).iter("testcase"):
         if case.find("failure") is not None:
-            module = case.get("classname", "").removeprefix("tests.")
-            return f"{module.replace('.', '/')}.py::{case.get('name')}"
+            return f"{case.get('classname', '').replace('.', '/')}.py::{case.get('name')}"
     return None

@@ -57,9 +57,9 @@ def test_a_header_without_one_of_its_lines_is_named(tmp_path: Path, field: str):
 
 def test_the_table_says_what_nobody_caught(tmp_path: Path):
     plant = Plant.read(written(tmp_path))
-    said = table([Verdict(plant, None, 1.0), Verdict(plant, "shared/test_flow.py::test_x", 2.0)])
+    said = table([Verdict(plant, None, 1.0), Verdict(plant, "tests/shared/test_flow.py::test_x", 2.0)])
     assert UNSEEN in said
-    assert "`shared/test_flow.py::test_x`" in said
+    assert "`tests/shared/test_flow.py::test_x`" in said
     assert "1 of 2 are caught" in said
 
 

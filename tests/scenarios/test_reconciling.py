@@ -15,8 +15,7 @@ from sqlalchemy import delete, select
 from reporting.domain import CaseSummary, Entry
 from shared import tables
 from shared.ids import uuid7
-from shared.reconciling.reconciler import Wanted
-from shared.reconciling.watermarks import Watermark
+from shared.reconciling import Wanted, Watermark
 from shared.testing.apps import App
 from shared.testing.numbers import until
 from shared.testing.two import Two

@@ -13,10 +13,9 @@ import pytest
 from shared.broker.embedded import Bus, matcher
 from shared.broker.protocol import BrokerAway, Message, Topology, exchange_of
 from shared.ids import uuid7
-from shared.testing.numbers import Numbers, number, until, working
+from shared.testing.numbers import Numbers, number, until
 from shared.testing.servers import RabbitMQ, Vhost
 from shared.testing.world import World
-from shared.topology import apply
 
 
 @pytest.mark.parametrize(
@@ -200,37 +199,6 @@ async def test_whoever_stood_by_begins_with_what_was_handed_out_and_not_acked(se
                     first += [message.body for message in batch.messages]
                     await batch.ack()
     assert first[:100] == [f'{{"n": {n}}}'.encode() for n in range(100)]
-
-
-async def test_a_consumer_whose_queue_is_deleted_says_so_and_goes_on_when_it_is_back(
-    servers: World, rabbitmq: RabbitMQ, common_vhost: Vhost
-):
-    hearer, case = await servers.numbers(), uuid7()
-    async with working(hearer.inbox.run(hearer.broker)):
-        await servers.send(number(servers.here, case, 1))
-
-        async def heard_one() -> bool:
-            return await hearer.seen(case) == [1]
-
-        await until(heard_one)
-        rabbitmq.manage("DELETE", f"/queues/{common_vhost.name}/{hearer.inbox.queue}")
-
-        async def stalled() -> bool:
-            return "consuming" in hearer.flow.faults()
-
-        await until(stalled)
-        await apply(common_vhost.url, servers.topologies, settle=0)
-
-        async def goes_on() -> bool:
-            return "consuming" not in hearer.flow.faults()
-
-        await until(goes_on)
-        await servers.send(number(servers.here, case, 2))
-
-        async def heard_both() -> bool:
-            return await hearer.seen(case) == [1, 2]
-
-        await until(heard_both)
 
 
 async def test_a_line_that_dies_unnoticed_is_known_within_seconds(

@@ -8,12 +8,14 @@ import pytest
 from sqlalchemy.exc import DBAPIError
 
 from shared.broker import rabbitmq as broker
+from shared.broker.protocol import BrokerAway
 from shared.db import CommitUnknown
 from shared.ids import uuid7
 from shared.tables import event
 from shared.testing.numbers import Numbers, number, until, working
-from shared.testing.servers import Postgres, RabbitMQ
+from shared.testing.servers import Postgres, RabbitMQ, Vhost
 from shared.testing.world import World
+from shared.topology import apply
 from shared.uow import UnitOfWork
 
 ROUNDS = 120
@@ -87,7 +89,7 @@ async def test_the_broker_is_killed_under_flow(killable: tuple[Numbers, Numbers]
 
 
 async def test_a_broker_that_blocks_publishers_still_takes_acks_and_gets_each_message_once(
-    servers: World, rabbitmq: RabbitMQ, monkeypatch: pytest.MonkeyPatch
+    servers: World, rabbitmq: RabbitMQ, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ):
     """An alarm: the broker reads nothing any more from whoever publishes."""
     monkeypatch.setattr(broker, "CONFIRM", 1.0)
@@ -116,7 +118,7 @@ async def test_a_broker_that_blocks_publishers_still_takes_acks_and_gets_each_me
                 return await hearer.seen(case) == [1] and await hearer.inbox.unread() == 0
 
             await until(acked)
-            assert "consuming" not in hearer.flow.faults()
+            assert "consuming stalled" not in caplog.text
         finally:
             await asyncio.to_thread(rabbitmq.control, "set_vm_memory_high_watermark", "0.4")
 
@@ -124,3 +126,47 @@ async def test_a_broker_that_blocks_publishers_still_takes_acks_and_gets_each_me
             return await hearer.seen(other) == [2]
 
         await until(sent, seconds=60)
+
+
+async def test_a_consumer_whose_queue_is_deleted_says_so_and_goes_on_when_it_is_back(
+    servers: World, rabbitmq: RabbitMQ, common_vhost: Vhost
+):
+    hearer, case = await servers.numbers(), uuid7()
+    async with working(hearer.inbox.run(hearer.broker)):
+        await servers.send(number(servers.here, case, 1))
+
+        async def heard_one() -> bool:
+            return await hearer.seen(case) == [1]
+
+        await until(heard_one)
+        rabbitmq.manage("DELETE", f"/queues/{common_vhost.name}/{hearer.inbox.queue}")
+
+        async def stalled() -> bool:
+            return "consuming" in hearer.flow.faults()
+
+        await until(stalled)
+        await apply(common_vhost.url, servers.topologies, settle=0)
+
+        async def goes_on() -> bool:
+            return "consuming" not in hearer.flow.faults()
+
+        await until(goes_on)
+        await servers.send(number(servers.here, case, 2))
+
+        async def heard_both() -> bool:
+            return await hearer.seen(case) == [1, 2]
+
+        await until(heard_both)
+
+
+async def test_a_consumer_whose_queue_was_made_anew_behind_its_back_says_so(
+    servers: World, rabbitmq: RabbitMQ, common_vhost: Vhost
+):
+    """The queue is there, empty, and nobody is its consumer."""
+    hearer = await servers.numbers()
+    async with hearer.broker.consumer(hearer.inbox.queue) as consumer:
+        assert await consumer.unread() == 0
+        rabbitmq.manage("DELETE", f"/queues/{common_vhost.name}/{hearer.inbox.queue}")
+        await apply(common_vhost.url, servers.topologies, settle=0)
+        with pytest.raises(BrokerAway):
+            await consumer.unread()

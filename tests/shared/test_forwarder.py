@@ -6,12 +6,12 @@ from typing import Any
 from uuid import UUID
 
 import httpx
+import pytest
 from sqlalchemy import delete
 
 from shared import tables
-from shared.broker.embedded import Bus
-from shared.broker.protocol import BrokerAway, Message
-from shared.forwarder import WINDOW, Forwarder, may_hear, waves
+from shared.broker.protocol import Message
+from shared.forwarder import WINDOW, may_hear, waves
 from shared.ids import uuid7
 from shared.testing.numbers import Numbers, NumberTold, until, working
 from shared.testing.servers import RabbitMQ, Vhost
@@ -219,58 +219,7 @@ async def test_a_recipient_hears_nothing_of_who_else_may_hear(world_of_databases
     assert "secret" not in str(heard[0])
 
 
-async def test_each_recipient_has_a_turn_and_a_cursor_of_its_own(postgres_world: World):
-    """One that is not there, and one that comes later."""
-    world, case = postgres_world, uuid7()
-    teller, elsewhere = await world.numbers("teller"), await world.numbers(organisation=world.there)
-    hearer, (forwarder,) = await world.numbers(), teller.forwarding.forwarders
-    for name in ("nowhere", world.here):
-        teller.flow.add(f"forwarding to {name}")
-    nowhere, later = (Forwarder(name, teller.database, teller.broker, teller.flow) for name in ("nowhere", world.here))
-    parts = (teller.relay.run(), hearer.inbox.run(hearer.broker), elsewhere.inbox.run(elsewhere.broker))
-    async with working(*parts):
-        await teller.tell(case, 1, to=frozenset({world.there, "nowhere"}))
-        async with working(nowhere.run()):
-
-            async def stalled() -> bool:
-                return nowhere.direction in teller.flow.faults()
-
-            await until(stalled)
-            async with working(forwarder.run()):
-                await settled(elsewhere, case, [1])
-                await advanced(teller)
-        async with working(later.run()):
-
-            async def caught_up() -> bool:
-                return {row.recipient for row in await teller.rows(tables.cursor)} == {world.here, world.there}
-
-            await until(caught_up)
-
-
-class Cut(Bus):
-    """A bus whose line can be cut."""
-
-    cut = False
-
-    def check(self) -> None:
-        if self.cut:
-            raise BrokerAway("cut")
-
-
-async def test_a_forwarder_with_nothing_to_send_notices_that_its_line_is_cut(world_of_databases: World):
-    teller, broker = await world_of_databases.numbers("teller"), Cut()
-    for topology in world_of_databases.topologies:
-        broker.apply(topology)
-    (forwarder,) = teller.forwarding.forwarders
-    forwarder.broker, broker.cut = broker, True
-
-    async def stalled() -> bool:
-        return forwarder.direction in teller.flow.faults()
-
-    async with working(forwarder.run()):
-        await until(stalled)
-
-
+@pytest.mark.timeout(40)
 async def test_what_is_for_others_alone_does_not_hold_back_a_recipient(world_of_databases: World):
     """More of it than is looked at in one go."""
     world, case = world_of_databases, uuid7()

@@ -11,6 +11,7 @@ from shared import handling, tables
 from shared.db import CommitUnknown
 from shared.ids import uuid7
 from shared.testing.numbers import Broken, Once, number, until, working
+from shared.testing.spans import Spans
 from shared.testing.world import World
 from shared.uow import UnitOfWork
 
@@ -54,17 +55,17 @@ async def test_ten_failing_events_among_a_hundred_leave_90_done(world_of_databas
     assert len(await hearer.rows(tables.parked)) == 10
 
 
-@pytest.mark.parametrize("fault", [twice, no_file, too_slow])
+@pytest.mark.parametrize(("fault", "state"), [(twice, "dead"), (no_file, "failed"), (too_slow, "failed")])
 async def test_whatever_a_handler_raises_is_the_event_s_fault(
-    world_of_databases: World, fault: Callable[[UnitOfWork], Awaitable[object]]
+    world_of_databases: World, fault: Callable[[UnitOfWork], Awaitable[object]], state: str
 ):
-    """Also what looks like our own database or file system being away."""
+    """Also what looks like our own database or file system being away; that is tried again."""
     world, case, other = world_of_databases, uuid7(), uuid7()
     hearer = await world.numbers()
     hearer.breaks[1] = fault
     await hearer.inbox.take([number(world.here, case, 1), number(world.here, other, 2)])
     assert await hearer.seen(other) == [2]
-    assert await hearer.states(case) == ["dead"]
+    assert await hearer.states(case) == [state]
 
 
 async def test_state_and_event_of_a_handler_that_raises_after_telling_are_both_undone(world_of_databases: World):
@@ -163,7 +164,7 @@ async def test_a_handler_that_hangs_is_parked_and_the_others_go_on(
         await hearer.inbox.take([number(world.here, case, 1), number(world.here, other, 2)])
     assert await hearer.seen(other) == [2]
     (row,) = await hearer.rows(tables.parked)
-    assert (row.stream, row.state, row.last_error) == (case, "dead", "HandlerBroke")
+    assert (row.stream, row.state, row.last_error) == (case, "failed", "HandlerBroke")
 
 
 async def test_what_is_cancelled_is_nobody_s_fault_and_comes_again(world: World):
@@ -210,3 +211,21 @@ async def test_while_our_own_database_fails_nothing_is_acked_and_no_event_is_bla
 
         await until(heard)
     assert (failed, await hearer.states()) == (3, [])
+
+
+async def test_of_an_error_only_its_kind_is_kept_logged_and_traced(
+    world_of_databases: World, caplog: pytest.LogCaptureFixture
+):
+    """Its text may hold anything."""
+    world, case = world_of_databases, uuid7()
+    hearer = await world.numbers()
+
+    async def tells(_: UnitOfWork) -> None:
+        raise KeyError("Almkvist")
+
+    hearer.breaks[1], spans = tells, Spans()
+    await hearer.inbox.take([number(world.here, case, 1)])
+    (row,) = await hearer.rows(tables.parked)
+    assert (row.first_error, row.last_error) == ("KeyError", "KeyError")
+    assert spans.ended
+    assert "Almkvist" not in caplog.text + spans.text()

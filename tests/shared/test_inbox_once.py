@@ -37,6 +37,7 @@ async def test_a_message_is_not_handled_again_after_a_restart(world_of_databases
     hearer, message = await world.numbers(), number(world.here, case, 1)
     await hearer.inbox.take([message])
     restarted = await world.numbers(like=hearer)
+    await restarted.retries.understand()
     await restarted.inbox.take([message, number(world.here, case, 2)])
     assert await restarted.seen(case) == [1, 2]
 

@@ -23,6 +23,7 @@ async def test_what_was_lost_on_the_way_is_told_again_in_order(world: World):
         await heard(hearer, case, range(5))
         await teller.tell(case, 5)
         await heard(hearer, case, range(6))
+        await all_sent(teller)
         found = await rounds.round(teller)
     assert (found.told, found.missing, found.healed) == (6, 0, 5)
     assert await hearer.states() == []

@@ -14,6 +14,7 @@ from shared import tables
 from shared.feed import told
 from shared.ids import uuid7
 from shared.reconciling import accept, faults_of, watermarks
+from shared.reconciling.watermarks import keep
 from shared.testing.numbers import Numbers, working
 from shared.testing.servers import Postgres
 from shared.testing.tellers import Rounds, all_sent, consuming, heard, unheard
@@ -181,3 +182,15 @@ async def test_a_log_that_begins_anew_is_another(world_of_databases: World):
     empty = await world_of_databases.numbers("teller")
     found = await Rounds.of(hearer, empty).round(empty, before_the_queue=True)
     assert (found.restored_at is not None, found.position, found.forgotten) == (True, 0, 2)
+
+
+async def test_an_alarm_that_was_accepted_does_not_come_back_with_a_round_that_began_before(
+    world_of_databases: World, backup: Backups
+):
+    teller, hearer, rounds = await restored_teller(world_of_databases, backup, uuid7())
+    found = await rounds.round(teller, before_the_queue=True)
+    async with hearer.database.writing() as connection:
+        await accept(connection, [found.source])
+    await keep(hearer.database, found, restored=False)
+    async with hearer.database.reading() as connection:
+        assert faults_of(await watermarks(connection)) is None

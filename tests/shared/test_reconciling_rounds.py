@@ -2,64 +2,25 @@
 
 import asyncio
 from dataclasses import replace
-from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
 import pytest
+from sqlalchemy import Engine
 from sqlalchemy import event as on_event
-from sqlalchemy import insert
 
 from shared import tables
 from shared.feed import Again, told
 from shared.ids import uuid7
-from shared.inbox.admission import KEYS
 from shared.parties import Forwarding
-from shared.reconciling import NotTheConsumer, Reconciler, sources_of, watermarks
-from shared.reconciling.reconciler import Wanted
+from shared.reconciling import NotTheConsumer, Reconciler, Wanted, sources_of, watermarks
 from shared.relay import envelope_of
 from shared.rights import Task
 from shared.subscriptions import Subscriptions
-from shared.testing.numbers import TYPE, Broken, Numbers, number, until, working
-from shared.testing.tellers import Nearby, Rounds, all_sent, consuming, unheard
+from shared.testing.numbers import Broken, Numbers, number, until, working
+from shared.testing.tellers import Nearby, Rounds, all_sent, consuming, have, told_before, unheard
 from shared.testing.world import World
 from shared.uow import UnitOfWork
-from shared.writes import insert_rows
-
-
-async def told_before(teller: Numbers, count: int) -> list[UUID]:
-    """Events that were told long ago, each of a case of its own."""
-    ids = [uuid7() for _ in range(count)]
-    own, now = teller.database.whoami.organisation, datetime.now(UTC)
-    rows: list[dict[str, Any]] = [
-        {
-            "id": id_,
-            "stream": id_,
-            "sequence": 1,
-            "type": TYPE,
-            "time": now,
-            "recorded": now,
-            "case_id": id_,
-            "home": own,
-            "audience": frozenset({own}),
-            "body": b'{"n":1}',
-            "position": position,
-        }
-        for position, id_ in enumerate(ids, 1)
-    ]
-    async with teller.database.writing() as connection:
-        for first in range(0, count, 1000):
-            await connection.execute(insert(tables.event), rows[first : first + 1000])
-    return ids
-
-
-async def have(hearer: Numbers, teller: Numbers, ids: list[UUID]) -> None:
-    """They were heard long ago."""
-    async with hearer.database.writing() as connection:
-        await connection.execute(insert(tables.source).values(number=1, name=teller.database.whoami.source))
-        for first in range(0, len(ids), 1000):
-            rows = [{"source": 1, "id": id_, "hash": b""} for id_ in ids[first : first + 1000]]
-            await insert_rows(connection, KEYS, rows, "id")
 
 
 async def test_ten_thousand_events_are_compared_page_by_page(world_of_databases: World):
@@ -194,13 +155,15 @@ async def test_rounds_are_made_where_the_queue_is_read(world_of_databases: World
     hearer = await world_of_databases.numbers()
     rounds = Rounds.of(hearer)
     with pytest.raises(NotTheConsumer):
-        rounds.reconciler.ask(heals=True, from_start=False)
+        rounds.reconciler.require_consumer()
     async with working(hearer.inbox.run(hearer.broker), rounds.reconciler.run()):
         await consuming(hearer)
-        asked = rounds.reconciler.ask(heals=True, from_start=False)
+        rounds.reconciler.require_consumer()
+        rounds.reconciler.ask(Wanted(uuid7(), from_start=True))
+        rounds.reconciler.ask(last := Wanted(uuid7()))
 
         async def done() -> bool:
-            return {row.round for row in await hearer.rows(tables.reconciliation)} == {asked}
+            return {row.round for row in await hearer.rows(tables.reconciliation)} == {last.id}
 
         await until(done)
 
@@ -208,24 +171,23 @@ async def test_rounds_are_made_where_the_queue_is_read(world_of_databases: World
 async def test_of_two_processes_one_compares_at_a_time(postgres_world: World):
     hearer = await postgres_world.numbers()
     replica = await postgres_world.numbers(like=hearer)
-    others = Rounds.of(replica, replica)
+    others, tries = Rounds.of(replica, replica), list[str]()
+
+    def tried(*said: Any) -> None:
+        tries.extend(each for each in said if isinstance(each, str) and "pg_try_advisory_lock" in each)
+
     async with hearer.database.alone(Task.RECONCILE, waiting=lambda: None):
+        on_event.listen(Engine, "before_cursor_execute", tried)
         waiting = asyncio.create_task(others.reconciler.round(Wanted(uuid7())))
-        await until_asks_for_the_right(hearer)
-        assert others.nearby.asked == 0
+
+        async def waits_or_is_done() -> bool:
+            return len(tries) > 1 or waiting.done()
+
+        await until(waits_or_is_done)
+        on_event.remove(Engine, "before_cursor_execute", tried)
+        assert (waiting.done(), others.nearby.asked) == (False, 0)
     assert len(await waiting) == 3
     assert others.nearby.asked == 1
-
-
-async def until_asks_for_the_right(hearer: Numbers) -> None:
-    async def two_sessions() -> bool:
-        async with hearer.database.reading() as connection:
-            query = (
-                "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND query LIKE '%try_adv%'"
-            )
-            return (await connection.exec_driver_sql(query)).scalar_one() > 0
-
-    await until(two_sessions)
 
 
 async def test_an_older_position_is_not_looked_at_twice_beyond_the_end(world_of_databases: World):

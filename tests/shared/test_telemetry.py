@@ -241,3 +241,10 @@ def test_a_dead_endpoint_stops_nobody(tmp_path: Path) -> None:
     set_up, _, stopping, _ = alone(tmp_path / "with", "http://127.0.0.1:9")
     assert set_up
     assert stopping < 15
+
+
+async def test_a_span_names_the_route_and_not_what_was_asked_for(referral: App) -> None:
+    spans = Spans()
+    await referral.as_party("social_services").get("/referrals/189001019802", params={"name": "Almkvist"})
+    span = spans.one("GET /referral/v1/referrals/{referralId}")
+    assert not [said for said in ("189001019802", "Almkvist") if said in span.to_json()]

@@ -6,6 +6,7 @@ from uuid import UUID
 
 import pytest
 from sqlalchemy import func, select
+from sqlmodel import col
 
 from shared import tables
 from shared.caller import Caller
@@ -202,7 +203,22 @@ async def test_a_part_in_one_thing_shows_no_other(world_of_databases: World):
     async with numbers.database.transaction(caller=caller("shelter"), writes=False) as uow:
         assert await uow.find(Tally, mine) is not None
         assert await uow.find(Tally, others) is None
-        assert [*await uow.session.scalars(uow.visible(select(Tally.id), Tally.id))] == [mine]
+        assert [*await uow.session.scalars(uow.visible(select(col(Tally.id)), col(Tally.id)))] == [mine]
     async with numbers.database.transaction(caller=caller("shelter")) as uow:
         with pytest.raises(NotFound):
             await uow.get(Tally, others)
+
+
+async def test_a_row_that_was_read_without_its_lock_is_read_again_with_it(postgres_world: World):
+    """Another transaction changed it in between."""
+    numbers = await postgres_world.numbers()
+    id_, other = await tally(numbers), uuid7()
+    async with numbers.database.transaction() as uow:
+        await uow.lock(other)
+        looked = await uow.session.get(Tally, id_)
+        assert looked is not None
+        assert looked.seen == ""
+        async with numbers.database.transaction() as another:
+            (await another.get(Tally, id_)).seen = "1 "
+        found = await uow.get(Tally, id_)
+        assert found.seen == "1 "

@@ -3,7 +3,7 @@
 import hashlib
 import re
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Final
 from uuid import UUID
 
@@ -14,6 +14,11 @@ PREFIX = "se.samspar."
 LARGEST = 1024 * 1024
 NAME = re.compile(r"[a-z][a-z0-9-]{1,31}")
 TRACEPARENT = re.compile(r"[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}")
+UUID_ = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+DIGITS = re.compile(r"[0-9]{1,20}", re.ASCII)
+SOURCE = re.compile(r"/[a-z][a-z0-9-]{1,31}/[a-z][a-z0-9-]{1,31}")
+TYPE = re.compile(r"se\.samspar\.[a-z]{1,40}\.[a-z_]{1,40}\.v[1-9][0-9]{0,3}")
+TIME = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]{1,9})?(Z|[+-][0-9]{2}:[0-9]{2})")
 ATTRIBUTE: Final = "ce-"
 SPECVERSION: Final = "1.0"
 
@@ -94,32 +99,28 @@ def from_message(message: Message) -> Envelope:
     """Reads the envelope of a message. Raises `NoCloudEvent`, whose `what` says which attribute is wrong."""
     if len(message.body) > LARGEST:
         raise NoCloudEvent("Send events of at most 1 MiB.", what="size")
-    said = {
-        name[len(ATTRIBUTE) :]: str(value)
-        for name, value in ((str(name).lower(), value) for name, value in message.headers.items())
-        if name.startswith(ATTRIBUTE)
-    }
+    said = _attributes(message)
     if said.get("specversion") != SPECVERSION:
         raise NoCloudEvent("Send CloudEvents 1.0 in binary mode.", what="specversion")
     try:
         case, causation, addressee, audience = map(said.get, ("case", "causationid", "addressee", "audience"))
         return Envelope(
-            id=UUID(said["id"]),
+            id=_uuid(said["id"]),
             source=_source(said["source"]),
             type=_type(said["type"]),
-            stream=UUID(said["partitionkey"]),
-            sequence=int(said["sequence"]),
+            stream=_uuid(said["partitionkey"]),
+            sequence=_number(said["sequence"]),
             time=_aware(said["time"]),
-            case_id=UUID(case) if case else None,
+            case_id=_uuid(case) if case else None,
             home=_name(said["home"]),
             addressee=_name(addressee) if addressee else None,
-            causation=UUID(causation) if causation else None,
+            causation=_uuid(causation) if causation else None,
             traceparent=_trace(said.get("traceparent")),
             audience=frozenset(audience.split(",")) if audience else None,
         )
     except KeyError as error:
         raise NoCloudEvent("Send every attribute of the contract.", what=str(error.args[0])) from error
-    except (ValueError, TypeError, AttributeError) as error:
+    except (ValueError, OverflowError) as error:
         raise NoCloudEvent("Send the attributes in the form of the contract.", what="form") from error
 
 
@@ -129,16 +130,42 @@ def _written(time: datetime) -> str:
     return f"{text[:-6]}Z" if text.endswith("+00:00") else text
 
 
-def _source(value: str) -> str:
-    if value.count("/") != 2 or not value.startswith("/"):
-        raise ValueError("source is /<organisation>/<service>")
+def _attributes(message: Message) -> dict[str, str]:
+    """By name, which may be written in capitals, but once: else it would say two things."""
+    said: dict[str, str] = {}
+    for name, value in message.headers.items():
+        attribute = str(name).lower()
+        if attribute.startswith(ATTRIBUTE):
+            if attribute[len(ATTRIBUTE) :] in said:
+                raise NoCloudEvent("Send each attribute once.", what="attributes")
+            said[attribute[len(ATTRIBUTE) :]] = str(value)
+    return said
+
+
+def _like(pattern: re.Pattern[str], value: str) -> str:
+    """Raises ValueError; nothing of the value is repeated."""
+    if not pattern.fullmatch(value):
+        raise ValueError(pattern.pattern)
     return value
+
+
+def _uuid(value: str) -> UUID:
+    return UUID(_like(UUID_, value))
+
+
+def _number(value: str) -> int:
+    number = int(_like(DIGITS, value))
+    if number >= 2**63:
+        raise ValueError("a sequence is a number of 63 bits")
+    return number
+
+
+def _source(value: str) -> str:
+    return _like(SOURCE, value)
 
 
 def _name(value: str) -> str:
-    if not NAME.fullmatch(value):
-        raise ValueError("home and addressee are names of organisations")
-    return value
+    return _like(NAME, value)
 
 
 def _trace(value: str | None) -> str | None:
@@ -147,13 +174,9 @@ def _trace(value: str | None) -> str | None:
 
 
 def _type(value: str) -> str:
-    if not value.startswith(PREFIX):
-        raise ValueError("type is se.samspar.<aggregate>.<fact>.v<major>")
-    return value
+    return _like(TYPE, value)
 
 
 def _aware(value: str) -> datetime:
-    time = datetime.fromisoformat(value)
-    if time.tzinfo is None:
-        raise ValueError("time needs a time zone")
-    return time
+    """RFC 3339. Raises ValueError, and OverflowError for what is no instant in UTC."""
+    return datetime.fromisoformat(_like(TIME, value)).astimezone(UTC)

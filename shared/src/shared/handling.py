@@ -18,7 +18,10 @@ LONGEST = 20.0
 
 
 class HandlerBroke(Exception):
-    """A handler failed like something outside of it: its own fault all the same, since none is reached from there."""
+    """A handler took too long, or failed like something outside of it: a bug, or a database that stalled meanwhile.
+
+    It is tried again as what the receiver failed at; what is a bug dies of its attempts.
+    """
 
 
 async def run_handlers(

@@ -13,6 +13,7 @@ from .broker.protocol import Message
 from .clock import SystemClock
 from .envelope import Envelope
 from .errors import Fault, Refused
+from .handling import HandlerBroke
 from .ids import uuid_of
 from .parties import Parties
 from .tables import ParkedState, parked
@@ -30,10 +31,10 @@ FIRST_PARKED = select(
     parked.c.stream,
     parked.c.source,
     parked.c.holds,
-    parked.c.headers["ce-partitionkey"].as_string().label("told_of"),
-    func.min(parked.c.headers["ce-sequence"].as_string()).label("first"),
-).group_by(parked.c.stream, parked.c.source, parked.c.holds, "told_of")
-"""Of each source, on each stream; `ce-sequence` has its zeros in front."""
+    parked.c.told_of,
+    func.min(parked.c.sequence).label("first"),
+).group_by(parked.c.stream, parked.c.source, parked.c.holds, parked.c.told_of)
+"""Of each source, on each stream, as the envelope was read; the headers are the sender's."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +42,7 @@ class Standing:
     """What a source has parked on a stream: the first of it by its own count, and whether it holds all sources back."""
 
     source: str
-    stream: str | None
+    stream: UUID | None
     sequence: int
     whole: bool = False
 
@@ -49,7 +50,7 @@ class Standing:
         """Not what the same source told before it: that comes late, and is perhaps what it lacks."""
         if self.source != envelope.source:
             return self.whole
-        return self.stream != str(envelope.stream) or self.sequence <= envelope.sequence
+        return self.stream != envelope.stream or self.sequence <= envelope.sequence
 
 
 @dataclass
@@ -85,8 +86,7 @@ class Parking:
             return held
         rows = await uow.session.execute(FIRST_PARKED.where(parked.c.stream.in_(keys)))
         for row in rows:
-            first = int(row.first) if row.first else 0
-            held.add(row.stream, Standing(row.source, row.told_of, first, whole=row.holds == WHOLE))
+            held.add(row.stream, Standing(row.source, row.told_of, row.first or 0, whole=row.holds == WHOLE))
         return held
 
     def holds(self, state: ParkedState, source: str) -> str:
@@ -161,9 +161,11 @@ class Parking:
         row = {
             "stream": key,
             "source": source,
+            "told_of": envelope.stream if envelope else None,
+            "sequence": envelope.sequence if envelope else None,
             "event_id": envelope.id if envelope else None,
             "type": envelope.type if envelope else "",
-            "headers": {str(k): str(v) for k, v in message.headers.items()},
+            "headers": {_kept(str(k)): _kept(str(v)) for k, v in message.headers.items()},
             "body": message.body,
             "user_id": message.user_id,
             "state": str(state),
@@ -182,6 +184,11 @@ class Parking:
         await uow.session.execute(parked.insert().values(row))
 
 
+def _kept(text: str) -> str:
+    """As both databases can give it back: PostgreSQL reads no JSON that has a zero or half a character in it."""
+    return text.encode("utf-8", "replace").decode().replace("\x00", "\ufffd")
+
+
 def _likeness(message: Message) -> UUID:
     """The same for the same message, delivered again."""
     said = repr((message.user_id, sorted((str(k), str(v)) for k, v in message.headers.items()))).encode()
@@ -197,4 +204,6 @@ def judge(error: Exception) -> tuple[Fault, str]:
     """Who has to act, and the error as it may be kept: its code and remedy, or only its kind; never a value."""
     if isinstance(error, Refused):
         return error.fault, f"{error.code}: {error.remedy}"
+    if isinstance(error, HandlerBroke):
+        return Fault.RECEIVER, type(error).__name__
     return Fault.PLATFORM, type(error).__name__

@@ -16,6 +16,9 @@ from .telemetry import traceparent_of
 
 CONNECTIONS: Final = httpx.Limits(max_connections=20, max_keepalive_connections=5, keepalive_expiry=30)
 
+SLACK: Final = 0.5
+"""Seconds more than the client's own limits: a call that is cancelled meanwhile keeps its connection for ever."""
+
 
 class NoAddress(Refused):
     """No address is known for that service of that organisation."""
@@ -71,10 +74,11 @@ class Partners:
         if key is not None:
             headers["Idempotency-Key"] = str(key)
         try:
-            async with asyncio.timeout(seconds):
+            async with asyncio.timeout(seconds + SLACK):
                 answer = await client.post(f"/{service}/v1{path}", json=content, headers=headers, timeout=seconds)
             said: Any = answer.json()
-        except (httpx.HTTPError, TimeoutError, ValueError):
+        except (httpx.HTTPError, TimeoutError, ValueError) as error:
+            await self._begin_anew(organisation, service, error)
             raise PartnerAway("Try again shortly.", organisation=organisation, service=service) from None
         return _object(said, answer.status_code, organisation, service)
 
@@ -93,7 +97,7 @@ class Partners:
         headers = await self._headers(organisation, service)
         came = bytearray()
         try:
-            async with asyncio.timeout(seconds):
+            async with asyncio.timeout(seconds + SLACK):
                 request = client.build_request(
                     "GET", f"/{service}/v1{path}", params=[*query], headers=headers, timeout=seconds
                 )
@@ -106,7 +110,8 @@ class Partners:
                 finally:
                     await answer.aclose()
             said: Any = json.loads(came)
-        except (httpx.HTTPError, TimeoutError, ValueError):
+        except (httpx.HTTPError, TimeoutError, ValueError) as error:
+            await self._begin_anew(organisation, service, error)
             raise PartnerAway("Try again shortly.", organisation=organisation, service=service) from None
         return _object(said, answer.status_code, organisation, service)
 
@@ -115,6 +120,11 @@ class Partners:
         if traceparent := traceparent_of(trace.get_current_span()):
             headers["traceparent"] = traceparent
         return headers
+
+    async def _begin_anew(self, organisation: str, service: str, error: Exception) -> None:
+        """A client whose connections are all in use by nobody is no use."""
+        if isinstance(error, httpx.PoolTimeout) and (client := self._clients.pop((organisation, service), None)):
+            await client.aclose()
 
     async def close(self) -> None:
         for client in self._clients.values():

@@ -145,6 +145,8 @@ parked = Table(
     Column("seq", Number, primary_key=True, autoincrement=True),
     Column("stream", Uuid, nullable=False, index=True),
     Column("source", Text, nullable=False),
+    Column("told_of", Uuid),
+    Column("sequence", BigInteger),
     Column("event_id", Uuid),
     Column("type", Text, nullable=False),
     Column("headers", JSON, nullable=False),

@@ -14,6 +14,8 @@ from .envelope import Envelope
 
 PROPAGATOR = TraceContextTextMapPropagator()
 HOP = "traceparent"
+SILENT: dict[str, Any] = {"record_exception": False, "set_status_on_exception": False}
+"""The text of an exception may hold what somebody sent."""
 
 
 _TRACER = trace.get_tracer("samspar")
@@ -110,7 +112,7 @@ def storing(system: str) -> Generator[None]:
         yield
         return
     attributes = {"db.system.name": system, "db.operation.name": "COMMIT"}
-    with tracer().start_as_current_span("COMMIT", None, SpanKind.CLIENT, attributes, record_exception=False):
+    with tracer().start_as_current_span("COMMIT", None, SpanKind.CLIENT, attributes, **SILENT):
         yield
 
 

@@ -14,7 +14,10 @@ from aio_pika.abc import AbstractChannel, AbstractConnection
 from aiormq.abc import DeliveredMessage
 from pamqp.commands import Basic
 
+from . import tolerant
 from .protocol import BrokerAway, Message, Unroutable
+
+tolerant.install()
 
 HEARTBEAT = 5
 CONFIRM = 20.0

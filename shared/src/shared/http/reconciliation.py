@@ -7,7 +7,8 @@ from uuid import UUID
 from fastapi import APIRouter
 from pydantic import Field, StringConstraints
 
-from shared.reconciling import accept, watermarks
+from shared.ids import uuid7
+from shared.reconciling import Wanted, accept, watermarks
 
 from .policies import operator
 from .route import Service, Transaction
@@ -69,6 +70,8 @@ def add_reconciliation(routes: APIRouter) -> None:
     @operator
     async def reconcile(body: NewRound, uow: Transaction, here: Service) -> RoundAsked:
         """Jämför nu. What is missing is taken from its teller, unless `heals` is false."""
+        here.reconciler.require_consumer()
         await accept(await uow.session.connection(), body.accepts)
-        asked = here.reconciler.ask(heals=body.heals, from_start=body.from_start)
-        return RoundAsked(round=asked)
+        wanted = Wanted(uuid7(), body.heals, body.from_start)
+        uow.after_commit.append(lambda: here.reconciler.ask(wanted))
+        return RoundAsked(round=wanted.id)

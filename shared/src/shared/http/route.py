@@ -112,10 +112,26 @@ async def _run(
     for last in (False, False, True):
         try:
             return await _once(request, handler, policy, caller, body, path)
+        except Refused:
+            if original := await _answered_meanwhile(request, policy, caller, body, path):
+                return original
+            raise
         except Exception as error:
             if last or not is_tie(error):
                 raise
     raise AssertionError
+
+
+async def _answered_meanwhile(
+    request: Request, policy: Policy, caller: Caller, body: bytes, path: str
+) -> Response | None:
+    """The answer of another request with this key, which ended while this one looked for it and met what it did."""
+    if request.method != "POST" or not policy.idempotent:
+        return None
+    here = here_of(request)
+    attempt = attempt_of(request, route=path, caller=caller, body=body, secret=here.secret)
+    async with here.database.transaction(caller=caller) as uow:
+        return await attempt.answered(uow)
 
 
 async def _once(request: Request, handler: Handler, policy: Policy, caller: Caller, body: bytes, path: str) -> Response:

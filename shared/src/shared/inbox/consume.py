@@ -6,7 +6,8 @@ again, down to the one that fails, which is parked in a transaction of its own.
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
+from contextlib import asynccontextmanager, suppress
 from datetime import datetime
 
 from shared.broker.protocol import Broker, BrokerAway, Consumer, Message, queue_of
@@ -16,7 +17,7 @@ from shared.flow import Flow
 from shared.handling import run_handlers
 from shared.parking import Parking, Standing
 from shared.parties import Parties
-from shared.rights import Task
+from shared.rights import Right, RightLost, Task
 from shared.subscriptions import Subscriptions, load_for
 from shared.uow import UnitOfWork
 
@@ -26,6 +27,24 @@ from .progress import Progress
 BATCH = 100
 AGAIN = 1.0
 PROOF = 5.0
+
+
+@asynccontextmanager
+async def _proving(right: Right) -> AsyncGenerator[None]:
+    """Speaks on the connection of the right also while a batch takes long: a silent one is ended by the server."""
+
+    async def prove() -> None:
+        while True:
+            await asyncio.sleep(PROOF)
+            with suppress(RightLost):  # whoever takes the next batch finds it out
+                await right.prove()
+
+    task = asyncio.create_task(prove())
+    try:
+        yield
+    finally:
+        task.cancel()
+        await asyncio.wait([task])
 
 
 class Inbox:
@@ -52,7 +71,7 @@ class Inbox:
         while True:
             try:
                 turn = self.database.alone(Task.CONSUME, waiting=lambda: self.flow.standing_by("consuming"))
-                async with turn as right, broker.consumer(self.queue, most=BATCH) as consumer:
+                async with turn as right, broker.consumer(self.queue, most=BATCH) as consumer, _proving(right):
                     await self._consume(Progress(consumer, right, self.database.clock), consumer)
             except (BrokerAway, CommitUnknown, *FAULTS) as error:
                 self.flow.stalled("consuming", error)
@@ -143,7 +162,7 @@ class Inbox:
                     continue
                 if held.holds(d.key, d.envelope):
                     await self.parking.behind(uow, d.key, d.message, d.envelope)
-                    held.add(d.key, Standing(d.envelope.source, str(d.envelope.stream), d.envelope.sequence))
+                    held.add(d.key, Standing(d.envelope.source, d.envelope.stream, d.envelope.sequence))
                 else:
                     ready.append(d)
             heard = [heard for d in ready for heard in self.admission.read(d)]

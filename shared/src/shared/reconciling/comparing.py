@@ -7,6 +7,7 @@ from uuid import UUID
 
 from shared.clock import SystemClock
 from shared.db import Database
+from shared.envelope import from_message
 from shared.feed import MOST, Told
 from shared.inbox import Inbox
 from shared.rights import Right
@@ -36,6 +37,7 @@ class Comparing:
         self.right = right
         self.heals = heals
         self.missing = 0
+        self.restored = False
         self._stays = not heals
         self._settled: bool | None = None
         self._counted: int | None = 0 if not mark.position else None
@@ -63,6 +65,7 @@ class Comparing:
         if page.same:
             return page
         log.critical("%s was restored from a backup: it no longer knows what it told", self.source.name)
+        self.restored = True
         self._mark(restored_at=SystemClock().now())
         self.found, self._counted = self.found.from_start(self.source), 0
         return await self.tellers.told(self.source, after=0, mark=None)
@@ -83,7 +86,7 @@ class Comparing:
             self._counted += len(ids) - len(left)
         if not self._stays and page.upto > self.found.position:
             self._mark(position=page.upto, mark=page.mark, compared=self.found.compared + len(ids))
-            await keep(self.database, self.found)
+            await keep(self.database, self.found, restored=self.restored)
         elif self._stays:
             self._mark(ahead=self.found.ahead + len(ids))
 
@@ -109,8 +112,10 @@ class Comparing:
                 if not (messages := believed(self.source, open_, answer.items)):
                     break
                 await self.inbox.take(messages)
-                done = {message.id for message in messages}
-                open_ = [id_ for id_ in open_ if str(id_) not in done]
+                done = {from_message(message).id for message in messages}
+                if not done & {*open_}:
+                    break
+                open_ = [id_ for id_ in open_ if id_ not in done]
             left += await self._lacking(some)
             await self.right.prove()
         healed = len(ids) - len(left)

@@ -59,17 +59,19 @@ class Reconciler:
         self._wanted: list[Wanted] = []
         self._asked = asyncio.Event()
 
-    def ask(self, *, heals: bool, from_start: bool) -> UUID:
-        """A round as soon as may be; its id. Raises `NotTheConsumer`."""
+    def require_consumer(self) -> None:
+        """Raises `NotTheConsumer`."""
         if not self.inbox.consuming:
             raise NotTheConsumer("Ask again, or wait: it compares by itself.")
-        self._wanted.append(wanted := Wanted(uuid7(), heals, from_start))
+
+    def ask(self, wanted: Wanted) -> None:
+        """A round as soon as may be."""
+        self._wanted.append(wanted)
         self._asked.set()
-        return wanted.id
 
     async def run(self) -> None:
         """Until cancelled."""
-        pause = FIRST
+        pause = min(FIRST, self.every)
         while True:
             wanted = await self._next(pause)
             pause = self.every * random.uniform(0.8, 1.2)
@@ -85,9 +87,10 @@ class Reconciler:
         with suppress(TimeoutError):
             async with asyncio.timeout(pause if self.every else None):
                 await self._asked.wait()
-        self._asked.clear()
-        wanted, self._wanted = self._wanted, []
-        return wanted[-1] if wanted else None
+        wanted = self._wanted.pop(0) if self._wanted else None
+        if not self._wanted:
+            self._asked.clear()
+        return wanted
 
     async def round(self, wanted: Wanted, *, before_the_queue: bool = False) -> list[Watermark]:
         """Each source once; one that does not answer keeps nobody waiting.
@@ -127,7 +130,7 @@ class Reconciler:
             found = replace(known, ahead=max(ahead, 0), **seen)
         if found.missing:
             log.error("%d events of %s are missing", found.missing, source.name)
-        return await keep(self.database, replace(found, round=wanted.id))
+        return await keep(self.database, replace(found, round=wanted.id), restored=comparing.restored)
 
     async def _settled(self) -> bool:
         """Whether what was in our queue a moment ago is stored by now."""

@@ -57,7 +57,10 @@ class Watermark:
 
 
 COLUMNS = tuple(field.name for field in fields(Watermark))
-ROWS = Into(reconciliation, key=("source",), updates=COLUMNS[1:])
+ALARM = ("restored_at", "forgotten")
+ROWS = Into(reconciliation, key=("source",), updates=tuple(name for name in COLUMNS[1:] if name not in ALARM))
+ROWS_AND_ALARM = Into(reconciliation, key=("source",), updates=COLUMNS[1:])
+"""The alarm is an operator's to end, also while a round goes on that began before."""
 
 
 async def watermarks(connection: AsyncConnection) -> dict[str, Watermark]:
@@ -75,11 +78,11 @@ async def watermark_of(database: Database, source: Source) -> Watermark:
     return known if known.hears == source.hears else known.from_start(source)
 
 
-async def keep(database: Database, watermark: Watermark) -> Watermark:
-    """As it is kept: with the time."""
+async def keep(database: Database, watermark: Watermark, *, restored: bool) -> Watermark:
+    """As it is kept: with the time; with the alarm where this round found that it was `restored`."""
     kept = replace(watermark, checked_at=SystemClock().now())
     async with database.writing() as connection:
-        await insert_rows(connection, ROWS, [asdict(kept)], "source")
+        await insert_rows(connection, ROWS_AND_ALARM if restored else ROWS, [asdict(kept)], "source")
     return kept
 
 

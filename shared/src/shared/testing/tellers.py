@@ -3,17 +3,22 @@
 from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
 from uuid import UUID
 
+from sqlalchemy import insert
+
+from shared import tables
 from shared.feed import Again, Told, ToldAgain, told, told_again
 from shared.ids import uuid7
 from shared.inbox import Inbox
+from shared.inbox.admission import KEYS
 from shared.partners import PartnerAway
-from shared.reconciling import Reconciler, Source, sources_of
-from shared.reconciling.reconciler import Wanted
-from shared.reconciling.watermarks import Watermark
+from shared.reconciling import Reconciler, Source, Wanted, Watermark, sources_of
+from shared.writes import insert_rows
 
-from .numbers import Numbers, until, working
+from .numbers import TYPE, Numbers, until, working
 from .world import World
 
 
@@ -92,6 +97,7 @@ async def unheard(world: World, teller: Numbers) -> AsyncGenerator[None]:
     """The teller tells while a service with another database reads the hearer's queue: nothing comes to the hearer."""
     thief = await world.numbers()
     async with working(teller.relay.run(), thief.inbox.run(thief.broker)):
+        await consuming(thief)
         yield
         await all_sent(teller)
 
@@ -106,3 +112,38 @@ async def consuming(hearer: Numbers) -> None:
         return hearer.inbox.consuming
 
     await until(reads)
+
+
+async def told_before(teller: Numbers, count: int) -> list[UUID]:
+    """Events that were told long ago, each of a case of its own."""
+    ids = [uuid7() for _ in range(count)]
+    own, now = teller.database.whoami.organisation, datetime.now(UTC)
+    rows: list[dict[str, Any]] = [
+        {
+            "id": id_,
+            "stream": id_,
+            "sequence": 1,
+            "type": TYPE,
+            "time": now,
+            "recorded": now,
+            "case_id": id_,
+            "home": own,
+            "audience": frozenset({own}),
+            "body": b'{"n":1}',
+            "position": position,
+        }
+        for position, id_ in enumerate(ids, 1)
+    ]
+    async with teller.database.writing() as connection:
+        for first in range(0, count, 1000):
+            await connection.execute(insert(tables.event), rows[first : first + 1000])
+    return ids
+
+
+async def have(hearer: Numbers, teller: Numbers, ids: list[UUID]) -> None:
+    """They were heard long ago."""
+    async with hearer.database.writing() as connection:
+        await connection.execute(insert(tables.source).values(number=1, name=teller.database.whoami.source))
+        for first in range(0, len(ids), 1000):
+            rows = [{"source": 1, "id": id_, "hash": b""} for id_ in ids[first : first + 1000]]
+            await insert_rows(connection, KEYS, rows, "id")
