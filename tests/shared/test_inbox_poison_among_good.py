@@ -69,10 +69,10 @@ class Flood:
         self.meant[case].append(n)
         self.sent.append(("teller", message))
         if not n % 20:
-            self.sent.append(("teller", told_again(self.dice, message)))
+            self.sent.append(("teller", told_again(message)))
         if not n % 25:
             self.twins.add(twin := f"twin of {n}")
-            other = told_otherwise(self.dice, message)
+            other = told_otherwise(message)
             self.sent.append(("teller", tagged(other, twin)))
 
     def _bad(self, cases: Sequence[UUID], n: int) -> None:
