@@ -2,7 +2,7 @@
 
 import struct
 import sys
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from typing import Any
 
@@ -82,7 +82,7 @@ def _nested(depth: int) -> dict[str, Any]:
 
 
 @contextmanager
-def _recursion(limit: int) -> Iterator[None]:
+def _recursion(limit: int) -> Generator[None]:
     before = sys.getrecursionlimit()
     sys.setrecursionlimit(limit)
     try:
