@@ -82,4 +82,5 @@ async def test_nothing_can_be_changed_here(reporting: App):
         "/reporting/v1/dead-letter-replays",
         "/reporting/v1/dead-letters/{deadLetterId}/replays",
         "/reporting/v1/dead-letters/{deadLetterId}/skips",
+        "/reporting/v1/reconciliations",
     }
