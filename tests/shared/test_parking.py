@@ -1,5 +1,6 @@
 """What is held back by an event that waits, and by one that fails; and how it goes on."""
 
+from dataclasses import replace
 from datetime import timedelta
 from uuid import UUID
 
@@ -267,3 +268,15 @@ async def test_two_who_follow_one_stream_keep_its_order(world_of_databases: Worl
     await hearer.retries.attempt(behind)
     assert await hearer.seen(case) == [1]
     assert await hearer.states(case) == ["failed", "behind"]
+
+
+@pytest.mark.parametrize("header", ["a\0b", "\ud800"], ids=["zero", "half a character"])
+async def test_another_organisation_s_odd_headers_stop_nobody_s_case(world_of_databases: World, header: str):
+    world, case = world_of_databases, uuid7()
+    hearer = await world.numbers()
+    odd = number(world.there, case, 1, teller="hearer")
+    await hearer.inbox.take([replace(odd, body=b"{}", headers={**odd.headers, "x": header})])
+    assert await hearer.states(case) == ["dead"]
+    await hearer.inbox.take([number(world.here, case, n) for n in (1, 2, 3)])
+    assert await hearer.seen(case) == [1, 2, 3]
+    assert await hearer.states(case) == ["dead"]

@@ -1,5 +1,6 @@
 """What is got from another service: its JSON, of a size that an honest answer has, or who is away."""
 
+import asyncio
 from pathlib import Path
 
 import httpx
@@ -30,12 +31,12 @@ class Answers(httpx.AsyncBaseTransport):
         return self.answer
 
 
-def partners(network: Answers) -> Partners:
+def partners(network: httpx.AsyncBaseTransport | None, url: str = "https://booking.norrby.example") -> Partners:
     described = {
         "name": "norrby",
         "title": {"sv": "Norrby", "en": "Norrby"},
         "services": {"booking": "own"},
-        "urls": {"booking": "https://booking.norrby.example"},
+        "urls": {"booking": url},
     }
     norrby = Organisation.model_validate(described)
     return Partners(Parties(directory=Path(), organisations={"norrby": norrby}, tells={}), Tokens(), network)
@@ -68,3 +69,29 @@ async def test_what_is_got_is_asked_for_with_a_token_and_a_query():
 async def test_what_is_no_answer_is_refused(answer: httpx.Response, refused: type[Refused]):
     with pytest.raises(refused):
         await partners(Answers(answer)).get("norrby", "booking", "/event-ids", seconds=5, largest=100)
+
+
+async def test_a_partner_that_was_silent_is_reached_again_as_soon_as_it_answers():
+    """However many calls ran out of time at once: none keeps its connection."""
+    silent = True
+
+    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        if not silent:
+            writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\nConnection: close\r\n\r\n{}")
+            await writer.drain()
+        else:
+            await reader.read()
+        writer.close()
+
+    server = await asyncio.start_server(answer, "127.0.0.1", 0)
+    port = server.sockets[0].getsockname()[1]
+    calls = partners(None, f"http://127.0.0.1:{port}")
+    ran_out = await asyncio.gather(
+        *[calls.post("norrby", "booking", "/permits", seconds=0.3) for _ in range(60)], return_exceptions=True
+    )
+    assert {type(each) for each in ran_out} == {PartnerAway}
+    silent = False
+    assert [await calls.post("norrby", "booking", "/permits", seconds=10) for _ in range(3)] == [{}] * 3
+    await calls.close()
+    server.close()

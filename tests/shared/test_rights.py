@@ -8,11 +8,13 @@ from sqlalchemy import bindparam, text, update
 from shared import db
 from shared.engines import open_engine
 from shared.ids import uuid7
+from shared.inbox import consume
 from shared.migrate import migrate
 from shared.rights import Right, RightLost, Task, forwarding_to
 from shared.tables import cursor, event
 from shared.testing.numbers import Numbers, number, opened, until, working
 from shared.testing.world import World
+from shared.uow import UnitOfWork
 
 
 def nobody() -> None:
@@ -148,3 +150,31 @@ async def test_a_consumer_that_lost_its_right_stops_beside_its_successor(postgre
                 assert (await other.execute(text(held), {"key": int(Task.CONSUME)})).all()
             await until(lambda: stands_by(first))
             assert not await stands_by(second)
+
+
+async def test_who_takes_long_over_a_batch_keeps_the_right(postgres_world: World, monkeypatch: pytest.MonkeyPatch):
+    """The server ends a connection that is silent; the one that holds the right speaks beside the batch."""
+    monkeypatch.setattr(db, "LET_GO", 1)
+    monkeypatch.setattr(consume, "PROOF", 0.2)
+    hearer, case = await postgres_world.numbers(), uuid7()
+    standby = await postgres_world.numbers(like=hearer)
+    began, goes_on = asyncio.Event(), asyncio.Event()
+
+    async def takes_long(_: UnitOfWork) -> None:
+        began.set()
+        await goes_on.wait()
+
+    hearer.breaks[1] = takes_long
+    async with working(hearer.inbox.run(hearer.broker)):
+        await postgres_world.send(number(postgres_world.here, case, 1))
+        await began.wait()
+        async with working(standby.inbox.run(standby.broker)):
+            await asyncio.sleep(3)  # longer than the server lets anybody be silent
+            assert standby.flow.lines["consuming"].standing_by
+            goes_on.set()
+
+            async def heard() -> bool:
+                return await hearer.seen(case) == [1]
+
+            await until(heard)
+    assert not hearer.flow.faults()

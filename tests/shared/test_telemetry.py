@@ -12,6 +12,8 @@ from sqlalchemy import text
 
 from shared.http.policies import FEED
 from shared.ids import uuid7
+from shared.outbox import EVENTS, STREAMS
+from shared.telemetry import tracer
 from shared.testing.apps import FIVE, App, Platform
 from shared.testing.asking import MONDAY, requested
 from shared.testing.numbers import until
@@ -248,3 +250,14 @@ async def test_a_span_names_the_route_and_not_what_was_asked_for(referral: App) 
     await referral.as_party("social_services").get("/referrals/189001019802", params={"name": "Almkvist"})
     span = spans.one("GET /referral/v1/referrals/{referralId}")
     assert not [said for said in ("189001019802", "Almkvist") if said in span.to_json()]
+
+
+async def test_what_fails_at_the_commit_is_not_quoted_in_its_span(referral: App) -> None:
+    spans, row = Spans(), {"id": uuid7(), "sequence": "canary"}
+    with tracer().start_as_current_span("request"), pytest.raises(Exception):  # noqa: B017, PT011, PT012 -- whatever a driver says to nonsense
+        async with referral.here.database.transaction() as uow:
+            uow.put(STREAMS, row)
+            uow.put(EVENTS, row)
+    assert spans.named("COMMIT")
+    assert "canary" not in spans.text()
+    assert "INSERT" not in spans.text()

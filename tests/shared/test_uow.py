@@ -29,7 +29,7 @@ async def tally(numbers: Numbers, *, acts: str = "clinic", sees: str = "school")
     async with numbers.database.transaction() as uow:
         await uow.lock(id_)
         uow.add(Tally(id=id_, case_id=id_, home="here", changed_at=uow.now))
-        await uow.grant(id_, [("here", sees)], acts=[("here", acts)])
+        uow.grant(id_, [("here", sees)], acts=[("here", acts)])
     return id_
 
 
@@ -168,8 +168,8 @@ async def test_a_part_is_given_once_and_not_taken_back_by_a_lesser_one(world_of_
     numbers = await world_of_databases.numbers()
     id_ = await tally(numbers)
     async with numbers.database.transaction() as uow:
-        await uow.grant(id_, [("here", "clinic"), ("here", "shelter"), ("here", "shelter")], acts=[])
-        await uow.grant(id_, [], acts=[])
+        uow.grant(id_, [("here", "clinic"), ("here", "shelter"), ("here", "shelter")], acts=[])
+        uow.grant(id_, [], acts=[])
     rows = {row.party: row.acts for row in await numbers.rows(tables.part)}
     assert rows == {"clinic": True, "school": False, "shelter": False}
 

@@ -139,5 +139,5 @@ async def test_what_a_caller_was_given_a_part_in_it_finds(world_of_databases: Wo
         uow.add(Tally(id=id_, case_id=id_, home="here", changed_at=uow.now))
     clinic = ("here", "clinic")
     async with numbers.database.transaction(caller=Caller(*clinic, "c", "c", frozenset())) as uow:
-        await uow.grant(id_, [clinic], acts=[clinic])
+        uow.grant(id_, [clinic], acts=[clinic])
         assert (await uow.get(Tally, id_)).id == id_

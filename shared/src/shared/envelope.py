@@ -9,6 +9,7 @@ from uuid import UUID
 
 from .broker.protocol import Message
 from .errors import Fault, Refused
+from .parties.register import TYPE
 
 PREFIX = "se.samspar."
 LARGEST = 1024 * 1024
@@ -17,7 +18,6 @@ TRACEPARENT = re.compile(r"[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}")
 UUID_ = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 DIGITS = re.compile(r"[0-9]{1,20}", re.ASCII)
 SOURCE = re.compile(r"/[a-z][a-z0-9-]{1,31}/[a-z][a-z0-9-]{1,31}")
-TYPE = re.compile(r"se\.samspar\.[a-z]{1,40}\.[a-z_]{1,40}\.v[1-9][0-9]{0,3}")
 TIME = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]{1,9})?(Z|[+-][0-9]{2}:[0-9]{2})")
 ATTRIBUTE: Final = "ce-"
 SPECVERSION: Final = "1.0"

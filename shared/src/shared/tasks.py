@@ -137,4 +137,4 @@ async def grant_parts(uow: UnitOfWork, request: HeardRequest) -> None:
     """Gives everybody named in a request their part in the thing that it makes."""
     parts = [(p.organisation, p.party) for p in request.participants]
     acting = [(p.organisation, p.party) for p in request.participants if p.acts]
-    await uow.grant(request.play, parts, acts=acting)
+    uow.grant(request.play, parts, acts=acting)

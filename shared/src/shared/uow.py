@@ -194,7 +194,7 @@ class UnitOfWork:
         """Takes such a row away, as late; one that is not there is no error."""
         self._pending.remove(into, key)
 
-    async def grant(self, thing: UUID, parts: Sequence[tuple[str, str]], *, acts: Sequence[tuple[str, str]]) -> None:
+    def grant(self, thing: UUID, parts: Sequence[tuple[str, str]], *, acts: Sequence[tuple[str, str]]) -> None:
         """Gives (organisation, party) pairs a part in a thing: they see it; those that act may also change it."""
         for organisation, party in dict.fromkeys([*acts, *parts]):
             may = (organisation, party) in acts

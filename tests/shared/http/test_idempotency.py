@@ -15,6 +15,7 @@ from shared.db import is_tie
 from shared.http.idempotency import Attempt
 from shared.tables import idempotency
 from shared.testing.things import Things
+from shared.uow import UnitOfWork
 
 BODY = {"word": "lamp"}
 
@@ -105,6 +106,24 @@ async def test_one_that_ended_between_the_look_and_the_lock_is_met_at_the_end(ei
         found = await attempt.answered(again)
     assert found is not None
     assert found.body == b"first"
+
+
+async def test_one_that_meets_what_its_first_did_is_answered_as_that(things: Things, monkeypatch: pytest.MonkeyPatch):
+    """The first ended after this one looked for its answer, and before it looked at what the first changed."""
+    clinic = things.app.as_party("clinic")
+    (thing,) = await things.make_many(["lamp"])
+    headers = {"Idempotency-Key": "k1", "If-Match": '"1"'}
+    first = await clinic.post(f"/things/{thing}/words", json={"word": "chair"}, headers=headers)
+    looked, look = [0], Attempt.answered
+
+    async def too_early(attempt: Attempt, uow: UnitOfWork) -> Response | None:
+        looked[0] += 1
+        return None if looked[0] == 1 else await look(attempt, uow)
+
+    monkeypatch.setattr(Attempt, "answered", too_early)
+    again = await clinic.post(f"/things/{thing}/words", json={"word": "chair"}, headers=headers)
+    assert (first.status_code, again.status_code, again.content) == (200, 200, first.content)
+    assert looked == [2]
 
 
 async def test_others_keys_are_their_own(things: Things):

@@ -85,7 +85,7 @@ async def test_a_part_in_the_thing_is_needed_and_enough(side: Side):
     async with here.database.transaction() as uow:
         await uow.lock(meeting.case_id)
         uow.add(meeting)
-        await uow.grant(meeting.id, [("agency", "employment_service")], acts=[])
+        uow.grant(meeting.id, [("agency", "employment_service")], acts=[])
 
     async def read(uow: UnitOfWork) -> UUID:
         return (await uow.get(Meeting, meeting.id)).id

@@ -77,7 +77,7 @@ async def note(uow: UnitOfWork, event: Envelope, case_id: UUID, line: Line) -> N
 
 async def admit(uow: UnitOfWork, case: CaseSummary, parties: Iterable[Participant]) -> None:
     """The parties named may see the case from now on."""
-    await uow.grant(case.id, [(each.organisation, each.party) for each in parties], acts=[])
+    uow.grant(case.id, [(each.organisation, each.party) for each in parties], acts=[])
 
 
 async def met(uow: UnitOfWork, deadline: Deadline, at: datetime, *, learnt_late: bool) -> None:

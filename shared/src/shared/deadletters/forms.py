@@ -7,7 +7,6 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 from pydantic.alias_generators import to_camel
 from pydantic_core import PydanticCustomError
 
-TYPE = re.compile(r"se\.samspar\.[a-z]{1,40}\.[a-z_]{1,40}\.v[1-9][0-9]?")
 SEQUENCE = re.compile(r"0{11}[0-9]{9}")
 NAMING = re.compile(r"(?:[0-9][\s.+-]*){6}|@")
 """Six digits, however they are spaced, or an address: a person could be found by it."""

@@ -13,11 +13,12 @@ from shared.errors import Fault, NotFound
 from shared.events import OBJECT
 from shared.ids import uuid_of
 from shared.parties import Parties
+from shared.parties.register import TYPE
 from shared.subscriptions import Subscriptions
 from shared.tables import ParkedState, parked
 from shared.uow import UnitOfWork
 
-from .forms import SEQUENCE, TYPE, Seen
+from .forms import SEQUENCE, Seen
 
 
 class DeadLetter(Seen):

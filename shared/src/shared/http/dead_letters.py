@@ -14,6 +14,7 @@ from shared.deadletters.forms import Note, Seen
 from shared.deadletters.resolving import Done
 from shared.errors import Fault
 from shared.notices import Fate
+from shared.parties.register import TYPE
 from shared.resolutions import Action, ReplayReason, SkipReason
 from shared.tables import ParkedState, notice, parked, resolution
 
@@ -25,7 +26,7 @@ from .views import Body
 LetterId = Annotated[int, Path(description="The dead letter", ge=0, lt=2**63)]
 StreamId = Annotated[UUID, Path(description="The case, or the group, place or register entry that order is kept for")]
 ReplayId = Annotated[UUID, Path(description="The replay")]
-Type = Annotated[str, Field(pattern=r"^se\.samspar\.[a-z]{1,40}\.[a-z_]{1,40}\.v[1-9][0-9]?$")]
+Type = Annotated[str, Field(pattern=f"^{TYPE.pattern}$")]
 Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]{1,31}$")]
 ACTOR = r"^([a-zA-Z_./:@-]|[0-9]{1,5}([a-zA-Z_./:@-]|$)){1,80}$"
 """Who acted, as tokens name them; never six digits in a row."""

@@ -17,7 +17,7 @@ from shared.flow import Flow
 from shared.handling import run_handlers
 from shared.parking import Parking, Standing
 from shared.parties import Parties
-from shared.rights import Right, RightLost, Task
+from shared.rights import Right, Task
 from shared.subscriptions import Subscriptions, load_for
 from shared.uow import UnitOfWork
 
@@ -36,7 +36,7 @@ async def _proving(right: Right) -> AsyncGenerator[None]:
     async def prove() -> None:
         while True:
             await asyncio.sleep(PROOF)
-            with suppress(RightLost):  # whoever takes the next batch finds it out
+            with suppress(*FAULTS):  # whoever takes the next batch finds it out
                 await right.prove()
 
     task = asyncio.create_task(prove())

@@ -15,7 +15,8 @@ from .organisation import Data, Hosted, Name, Organisation, TrustedIssuer
 Pattern = Annotated[str, Field(pattern=r"^(\*|[a-z]+)\.(\*|[a-z_]+)$")]
 
 SERVICES_FILE = "services.yaml"
-TYPE = re.compile(r"se\.samspar\.(?P<aggregate>[a-z]+)\.(?P<fact>[a-z_]+)\.v[1-9][0-9]*")
+TYPE = re.compile(r"se\.samspar\.[a-z]{1,40}\.[a-z_]{1,40}\.v[1-9][0-9]{0,3}")
+"""Of an event: its aggregate, its fact, its major version."""
 ASKING = frozenset({"requested", "recalled"})
 EVERYBODY = ("message.*",)
 """What every service may tell: what became of the events of others that it could not take in."""
@@ -80,13 +81,14 @@ class Parties(Data):
         """
         _, _, path = source.partition("/")
         name, _, service = path.partition("/")
-        organisation, told = self.organisations.get(name), TYPE.fullmatch(type_)
-        if not source.startswith("/") or organisation is None or told is None:
+        organisation = self.organisations.get(name)
+        if not source.startswith("/") or organisation is None or not TYPE.fullmatch(type_):
             return False
         if service not in organisation.own or user != organisation.broker_user(service):
             return False
         patterns = (*self.tells[service], *EVERYBODY)
-        return any(_covers(pattern, told["aggregate"], told["fact"]) for pattern in patterns)
+        _, _, aggregate, fact, _ = type_.split(".")
+        return any(_covers(pattern, aggregate, fact) for pattern in patterns)
 
     def source_of(self, user: str) -> str | None:
         """The source `/<organisation>/<service>` whose broker user that is."""

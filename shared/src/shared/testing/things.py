@@ -154,6 +154,6 @@ async def make(uow: UnitOfWork, word: str, beside: UUID | None, *, party: str | 
     uow.add(thing)
     caller = uow.caller
     mine = (caller.organisation, caller.party) if caller else (own, party or "clinic")
-    await uow.grant(id_, [mine, (own, "onlooker")], acts=[mine])
+    uow.grant(id_, [mine, (own, "onlooker")], acts=[mine])
     uow.emit(ThingMade(case_id=id_, home=own, time=uow.now, thing_id=id_))
     return thing

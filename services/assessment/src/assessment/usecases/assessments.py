@@ -18,7 +18,7 @@ async def request_assessment(
     if await find_asked(uow, Assessment, asked) is None:
         uow.add(Assessment.requested(asked, uow.now, finds=finds, needs=needs))
         acting = [(p.organisation, p.party) for p in asked.participants if p.acts or p.party in needs]
-        await uow.grant(asked.play, [(p.organisation, p.party) for p in asked.participants], acts=acting)
+        uow.grant(asked.play, [(p.organisation, p.party) for p in asked.participants], acts=acting)
 
 
 async def recall_assessment(uow: UnitOfWork, asked: HeardRecall) -> None:

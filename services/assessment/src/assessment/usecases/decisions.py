@@ -21,7 +21,7 @@ async def request_decision(
         uow.add(decision)
         acting = {*decision.makers, *decision.signed_by}
         parts = [(p.organisation, p.party) for p in asked.participants]
-        await uow.grant(asked.play, parts, acts=[part for part in parts if part[1] in acting])
+        uow.grant(asked.play, parts, acts=[part for part in parts if part[1] in acting])
 
 
 async def recall_decision(uow: UnitOfWork, asked: HeardRecall) -> None:

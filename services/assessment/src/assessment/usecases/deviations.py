@@ -28,7 +28,7 @@ async def report(uow: UnitOfWork, case_id: UUID, reason: Reason, at: datetime | 
     by = (uow.caller.organisation, uow.caller.party)
     deviation = Deviation.reported(case_id, first.home, reason, happened, by=by, now=uow.now)
     uow.add(deviation)
-    await uow.grant(deviation.id, [by], acts=[])
+    uow.grant(deviation.id, [by], acts=[])
     uow.emit(deviation.told())
     return deviation
 

@@ -28,7 +28,7 @@ async def request_plan(
         uow.add(plan)
         acting = {*plan.planners, *plan.needs, *plan.signed_by}
         parts = [(p.organisation, p.party) for p in asked.participants]
-        await uow.grant(asked.play, parts, acts=[part for part in parts if part[1] in acting])
+        uow.grant(asked.play, parts, acts=[part for part in parts if part[1] in acting])
 
 
 async def recall_plan(uow: UnitOfWork, asked: HeardRecall) -> None:

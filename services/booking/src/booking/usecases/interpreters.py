@@ -123,7 +123,7 @@ async def _ask(uow: UnitOfWork, meeting: Meeting, requirements: dict[str, Any], 
     made = Order.asked(meeting, provider, requirements, turn=turn, at=uow.now)
     uow.add(made)
     acting = (provider.organisation, provider.party)
-    await uow.grant(made.id, [acting], acts=[acting])
+    uow.grant(made.id, [acting], acts=[acting])
     set_timer(uow, ANSWER, stream=made.case_id, key=str(made.id), due=made.answer_by)
     return made
 

@@ -210,7 +210,7 @@ async def _new(uow: UnitOfWork, sender: Caller, digest: str, *, good: bool, tota
         return None
     me = (sender.organisation, sender.party)
     await uow.lock(id_)
-    await uow.grant(id_, [me], acts=[me])
+    uow.grant(id_, [me], acts=[me])
     uow.shown = document = await uow.session.get_one(Document, id_)
     return document
 

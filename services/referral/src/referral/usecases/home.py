@@ -148,7 +148,7 @@ class Home:
         score = await self.repertoire.pinned(uow, case.sha256)
         parts = [(p.organisation, p.party) for p in heard]
         receiver = [part for part in parts if part[1] == score.entry.receiver]
-        await uow.grant(case.id, parts, acts=receiver)
+        uow.grant(case.id, parts, acts=receiver)
 
 
 def _grace(key: str) -> timedelta:

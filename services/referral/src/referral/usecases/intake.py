@@ -44,7 +44,7 @@ async def receive(uow: UnitOfWork, repertoire: Repertoire, vault: Vault, sender:
         uow.put(into, row)
     uow.add(referral)
     me = (sender.organisation, sender.party)
-    await uow.grant(referral.id, [me], acts=[me])
+    uow.grant(referral.id, [me], acts=[me])
     uow.emit(told)
     return referral
 
